@@ -1,0 +1,206 @@
+"""Where photographs come from: the starter set, a folder, a zip, a torchvision dataset. Listed at once, read on demand."""
+
+import csv
+import json
+import threading
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from ssl_core.pack import cache_folder, pack
+from ssl_core.photo import PhotoError, read_photo, read_square
+from ssl_core.starter import Photo, starter
+
+__all__ = ["Photo", "Source", "SourceError", "open_source", "pack", "starter"]
+
+ENDINGS = {
+    ".jpg",
+    ".jpeg",
+    ".jfif",
+    ".png",
+    ".webp",
+    ".gif",
+    ".bmp",
+    ".tif",
+    ".tiff",
+    ".avif",
+    ".jp2",
+    ".ppm",
+    ".pgm",
+    ".mpo",
+}
+# What data sets call their parts. A "test" part stands in for "val" where a set has no "val".
+PARTS = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "dev": "val",
+    "test": "test",
+}
+MAX_FILE_BYTES = 512 * 2**20
+
+
+class SourceError(ValueError):
+    """A source that cannot be opened. Its text is one sentence that says what to do next."""
+
+
+@dataclass
+class Source:
+    """Photographs of one split, by index. `read(i)` raises PhotoError for a broken picture; `pack` skips and counts those."""
+
+    described: str
+    names: tuple[str, ...]
+    read_bytes: Callable[[str], bytes | Path]
+    fingerprint: str
+    labels: tuple[str, ...] | None = None
+    split: str = "train"
+    skipped: int = 0
+    kept: np.ndarray | None = field(default=None, repr=False)
+    """After `pack`: the indices (int64) of the photographs that its rows hold."""
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def read(self, index: int, max_side: int | None = None) -> np.ndarray:
+        """The photograph at `index` as (H, W, 3) uint8 sRGB. Raises PhotoError."""
+        return read_photo(self.read_bytes(self.names[index]), max_side)
+
+    def square(self, index: int, side: int) -> np.ndarray:
+        """Its central square, resized to (side, side, 3) uint8. Raises PhotoError."""
+        return read_square(self.read_bytes(self.names[index]), side)
+
+
+def open_source(spec: str | Path, split: str = "train") -> Source:
+    """The photographs that `spec` names, of `split` "train", "val" or "all".
+
+    `spec` is "starter", a folder, a zip file, or one of the torchvision names in `ssl_core.downloads.DATASETS`.
+    A folder or zip may say which photograph belongs to which split: manifest.csv (columns path, split and perhaps class),
+    split.json ({file: split}), annotations.json ({"images": {id: {"file", "split"}}}), or folders train/ and val/.
+    Without that everything is "train". Raises SourceError.
+    """
+    if split not in ("train", "val", "all"):
+        raise SourceError(f"There is no split {split!r}; ask for train, val or all.")
+    path = Path(spec)
+    if str(spec) == "starter":
+        return _starter_source(split)
+    if path.is_dir():
+        return _folder_source(path, split)
+    if path.is_file():
+        return _zip_source(path, split)
+    from ssl_core.downloads import DATASETS, download
+
+    if str(spec) in DATASETS:
+        return _folder_source(download(str(spec), cache_folder() / "datasets"), split, str(spec))
+    raise SourceError(
+        f"There is no folder, zip file or data set {str(spec)!r}; known by name: starter, {', '.join(DATASETS)}."
+    )
+
+
+def _starter_source(split: str) -> Source:
+    photos = {photo.name: photo for photo in starter()}
+    if split == "val":
+        raise SourceError("The starter photographs have no val split; ask for train or all.")
+    crc = zlib.crc32("".join(f"{name}:{photo.path.stat().st_size};" for name, photo in photos.items()).encode())
+    names = tuple(photos)
+    return Source(
+        f"the {len(names)} starter photographs", names, lambda name: photos[name].path, f"{crc:08x}", None, split
+    )
+
+
+def _folder_source(folder: Path, split: str, called: str = "") -> Source:
+    files = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if _is_listed(name) and path.is_file():
+            files[name] = f"{path.stat().st_size}:{path.stat().st_mtime_ns}"
+
+    def read_text(name: str) -> str | None:
+        return (folder / name).read_text(encoding="utf-8") if (folder / name).is_file() else None
+
+    return _source(called or folder.name, files, read_text, lambda name: folder / name, split)
+
+
+def _zip_source(path: Path, split: str) -> Source:
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError, ValueError):
+        raise SourceError(f"{path.name} is not a whole zip file; download or pack it again.") from None
+    infos = {info.filename: info for info in archive.infolist() if not info.is_dir()}
+    files = {name: f"{info.file_size}:{info.CRC}" for name, info in sorted(infos.items()) if _is_listed(name)}
+    lock = threading.Lock()
+
+    def read_bytes(name: str) -> bytes:
+        if infos[name].file_size > MAX_FILE_BYTES:
+            raise PhotoError(f"{name} unpacks to more than {MAX_FILE_BYTES // 2**20} MB; leave it out of the zip.")
+        try:
+            with lock:
+                return archive.read(name)
+        except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError):
+            raise PhotoError(f"{name} cannot be unpacked: the zip is damaged or locked with a password.") from None
+
+    def read_text(name: str) -> str | None:
+        return read_bytes(name).decode("utf-8") if name in infos else None
+
+    return _source(path.name, files, read_text, read_bytes, split)
+
+
+def _source(called: str, files: dict[str, str], read_text: Callable, read_bytes: Callable, split: str) -> Source:
+    """One split of the listed files; `files` maps each name to what changes when its content does."""
+    try:
+        parts, classes = _declared(read_text, files)
+    except (ValueError, KeyError, TypeError, AttributeError, PhotoError):
+        raise SourceError(f"The list of splits in {called} cannot be read; repair it or take it away.") from None
+    chosen = tuple(name for name in files if name in parts)
+    part = split
+    if split != "all":
+        part = "test" if split == "val" and "val" not in parts.values() else split
+        chosen = tuple(name for name in chosen if parts[name] == part)
+    if not files:
+        raise SourceError(f"{called} holds no pictures ({', '.join(sorted(ENDINGS))}).")
+    if not chosen:
+        have = ", ".join(sorted(set(parts.values())))
+        raise SourceError(f"{called} has no {split} split, only {have}; see open_source for the ways to declare one.")
+    crc = zlib.crc32(";".join(f"{name}={files[name]}" for name in chosen).encode())
+    labels = tuple(classes[name] for name in chosen)
+    described = f"{called}, {'all splits' if split == 'all' else 'split ' + part}, {len(chosen)} photographs"
+    return Source(described, chosen, read_bytes, f"{crc:08x}", labels if len(set(labels)) > 1 else None, split)
+
+
+def _declared(read_text: Callable[[str], str | None], files: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """{file: part} and {file: class}, from the first of the declarations that is there."""
+    classes = {name: PurePosixPath(name).parent.name for name in files}
+    if manifest := read_text("manifest.csv"):
+        rows = list(csv.DictReader(StringIO(manifest)))
+        classes |= {row["path"]: row["class"] for row in rows if row.get("class")}
+        pairs = [(row["path"], row["split"]) for row in rows]
+    elif listed := read_text("split.json"):
+        pairs = list(json.loads(listed).items())
+    elif annotations := read_text("annotations.json"):
+        pairs = [(image["file"], image["split"]) for image in json.loads(annotations)["images"].values()]
+    else:
+        return {name: _part_of_folder(name) for name in files}, classes
+    in_images = {PurePosixPath(name).name: name for name in files}
+    found = {
+        name if name in files else in_images.get(name, ""): PARTS.get(part.lower(), part.lower())
+        for name, part in pairs
+    }
+    return {name: part for name, part in found.items() if name in files}, classes
+
+
+def _part_of_folder(name: str) -> str:
+    """train/dog/1.jpg and set/train/dog/1.jpg are of "train"; a file under no such folder is, too."""
+    return next(
+        (PARTS[folder.lower()] for folder in PurePosixPath(name).parts[:-1][:2] if folder.lower() in PARTS), "train"
+    )
+
+
+def _is_listed(name: str) -> bool:
+    path = PurePosixPath(name)
+    return path.suffix.lower() in ENDINGS and not any(part.startswith((".", "__MACOSX")) for part in path.parts)
