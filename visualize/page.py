@@ -1,0 +1,72 @@
+"""The page: header, photo strip and tabs, and the wires that all tabs share (photo, open tab, link)."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import gradio as gr
+
+from visualize.lab import Lab
+from visualize.tabs import TABS
+from visualize.widgets.photo_strip import photo_strip
+
+ASSETS = Path(__file__).parents[1] / "assets"
+
+
+class Page:
+    """The wires between the tabs of one page.
+
+    photo: component whose value is the key of the chosen photograph
+    tab: component whose value is the id of the open tab
+    link: component whose value is a dict, the query parameters of the address at load
+    """
+
+    def __init__(self, photo: gr.HTML, tab: gr.HTML, link: gr.HTML):
+        self.photo, self.tab, self.link = photo, tab, link
+
+    def on_show(self, tab_id: str, fn: Callable, inputs: Sequence = (), outputs: Sequence = (), **kw) -> None:
+        """Run `fn(photo_key, *inputs)` when the page loads with this tab open, when the tab is opened, and when
+        the photograph changes while it is open; never otherwise. `kw` goes to the event listener."""
+        show = getattr(self.tab, f"show_{tab_id}")
+        show(fn, [self.photo, *inputs], outputs, **{"show_progress": "hidden", "trigger_mode": "always_last"} | kw)
+
+
+def build_page(lab: Lab) -> gr.Blocks:
+    """The whole page as Blocks, not yet launched."""
+    with gr.Blocks(title="Pretext Lab", analytics_enabled=False, fill_width=True) as demo:
+        gr.HTML((ASSETS / "header.html").read_text(encoding="utf-8"), elem_id="header", apply_default_css=False)
+        page = Page(photo_strip(lab), router(), link())
+        with gr.Tabs(elem_id="tabs"):
+            for tab in TABS:
+                with gr.Tab(tab.TITLE, id=tab.ID, elem_id=f"tab-{tab.ID}") as panel:
+                    tab.build(lab, page)
+                panel.select(None, js=f"() => window.lab.opened('{tab.ID}')", api_visibility="private")
+        demo.load(lab.warm, api_visibility="private", queue=False, show_progress="hidden")
+    return demo
+
+
+def router() -> gr.HTML:
+    """The component that knows the open tab and emits the event show_<tab> for it."""
+    ids = [tab.ID for tab in TABS]
+    names = ", ".join(f'"show_{one}"' for one in ids)  # gr.HTML makes a listener of each quoted name
+    js = f"// events: {names}\n" + (ASSETS / "router.js").read_text(encoding="utf-8")
+    return gr.HTML(value=ids[0], html_template="", js_on_load=js, tabs=ids, elem_classes="unseen")
+
+
+def link() -> gr.HTML:
+    """The component that holds the query parameters of the address at load."""
+    return gr.HTML(value={}, html_template="", js_on_load="props.value = window.lab.all();", elem_classes="unseen")
+
+
+def launch_options() -> dict:
+    """What `Blocks.launch` needs for the look of the lab: theme, style sheet, script; nothing from another host."""
+    script = (ASSETS / "link.js").read_text(encoding="utf-8")
+    fonts = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif"]
+    mono = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
+    return {
+        "theme": gr.themes.Base(font=fonts, font_mono=mono, primary_hue="blue", neutral_hue="stone"),
+        "css_paths": [ASSETS / "lab.css"],
+        "head": f"<script>{script}</script>",
+        "footer_links": [],
+        "run_history": False,
+        "max_file_size": "60mb",
+    }

@@ -1,0 +1,70 @@
+"""The strip of photographs that all tabs share: starter photos, one's own folder, uploads, webcam."""
+
+import base64
+import io
+from pathlib import Path
+
+import gradio as gr
+from PIL import Image
+
+from ssl_core.photo import PhotoError
+from visualize.lab import Lab, Shown
+
+ASSETS = Path(__file__).parents[2] / "assets"
+THUMB = 160  # pixels on the longest side; shown at half of that on a fine screen
+
+
+def photo_strip(lab: Lab) -> gr.HTML:
+    """The strip as a component whose value is the key of the chosen photograph.
+
+    Uploads go to the Lab and come back as a key; each visitor's strip lists only that visitor's own.
+    """
+
+    def thumb(key: str) -> dict:
+        """What the strip shows of one photograph: name, credit, terms and a small picture, or a sentence."""
+        return answer(lambda: lab.photo(str(key)))
+
+    def take(upload: dict) -> dict:
+        """Take in a file that the browser has just uploaded; the file itself is deleted."""
+        return answer(lambda: take_in(lab, upload))
+
+    return gr.HTML(
+        value=lab.keys[0],
+        html_template=(ASSETS / "photo_strip.html").read_text(encoding="utf-8"),
+        js_on_load=(ASSETS / "photo_strip.js").read_text(encoding="utf-8"),
+        server_functions=[thumb, take],
+        photos=[lab.about(key) for key in lab.keys],
+        apply_default_css=False,
+        elem_id="photo-strip",
+    )
+
+
+def answer(find) -> dict:
+    """The photograph that `find()` returns as the browser needs it, or {"error": sentence}."""
+    try:
+        photo = find()
+    except PhotoError as error:
+        return {"error": str(error)}
+    about = {"key": photo.key, "name": photo.name, "credit": photo.credit, "terms": photo.terms}
+    return about | {"src": thumbnail(photo)}
+
+
+def take_in(lab: Lab, upload: dict) -> Shown:
+    """Read an uploaded file into the Lab. Errors: PhotoError for anything but a photograph that was uploaded here."""
+    folder = Path(gr.utils.get_upload_folder()).resolve()
+    path = Path(str(upload.get("path", ""))).resolve()
+    if folder not in path.parents or not path.is_file():
+        raise PhotoError("The upload did not arrive: try it once more.")
+    try:
+        return lab.add(path, str(upload.get("name", ""))[:80] or "Your photo")
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def thumbnail(photo: Shown) -> str:
+    """A small JPEG of the photograph as a data URI."""
+    picture = Image.fromarray(photo.pixels)
+    picture.thumbnail((THUMB, THUMB), Image.Resampling.LANCZOS)
+    data = io.BytesIO()
+    picture.save(data, "JPEG", quality=82)
+    return "data:image/jpeg;base64," + base64.b64encode(data.getvalue()).decode("ascii")
