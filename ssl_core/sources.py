@@ -94,7 +94,7 @@ def open_source(spec: str | Path, split: str = "train") -> Source:
         return _folder_source(path, split)
     if path.is_file():
         return _zip_source(path, split)
-    from ssl_core.downloads import DATASETS, download
+    from ssl_core.downloads import DATASETS, download  # here, because it needs SourceError
 
     if str(spec) in DATASETS:
         return _folder_source(download(str(spec), cache_folder() / "datasets"), split, str(spec))
@@ -104,7 +104,7 @@ def open_source(spec: str | Path, split: str = "train") -> Source:
 
 
 def _starter_source(split: str) -> Source:
-    photos = {photo.name: photo for photo in starter()}
+    photos = {photo.name: photo for photo in starter() if photo.in_color}
     if split == "val":
         raise SourceError("The starter photographs have no val split; ask for train or all.")
     crc = zlib.crc32("".join(f"{name}:{photo.path.stat().st_size};" for name, photo in photos.items()).encode())
