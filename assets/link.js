@@ -18,22 +18,26 @@ window.lab = (() => {
     if (state.photo && state.tab) listeners.forEach((listener) => listener(state.tab, state.photo));
   }
 
+  // Dark surroundings are Gradio's own class on the body and its own word in the link.
+  const looks = (name) => (name === "dark" ? document.body.classList.contains("dark") : name in document.documentElement.dataset);
+  function look(name, on) {
+    if (on === looks(name)) return;
+    if (name === "dark") {
+      document.body.classList.toggle("dark", on);
+      set({ __theme: on ? "dark" : "light" });
+    } else {
+      document.documentElement.toggleAttribute("data-" + name, on);
+      set({ [name]: on ? "on" : null });
+    }
+    window.dispatchEvent(new Event("resize"));
+  }
+  if (query().get("stage") === "on") document.documentElement.toggleAttribute("data-stage", true);
+
   return {
+    // For every tab: read and write the link, open a tab, hear what is shown.
     set,
     get: (name) => query().get(name),
     all: () => Object.fromEntries(query()),
-    // Called by the strip and by the tab bar; tabs themselves need get, set, open and the listeners only.
-    choose(photo) {
-      if (photo === state.photo) return;
-      state.photo = photo;
-      changed();
-    },
-    opened(tab) {
-      if (tab === state.tab) return;
-      state.tab = tab;
-      set({ tab });
-      changed();
-    },
     open(tab) {
       const button = document.getElementById("tab-" + tab + "-button");
       if (button) button.click();
@@ -45,5 +49,19 @@ window.lab = (() => {
     },
     get photo() { return state.photo; },
     get tab() { return state.tab; },
+    // For the strip, the tab bar and the switches.
+    choose(photo) {
+      if (photo === state.photo) return;
+      state.photo = photo;
+      changed();
+    },
+    opened(tab) {
+      if (tab === state.tab) return;
+      state.tab = tab;
+      set({ tab });
+      changed();
+    },
+    look,
+    looks,
   };
 })();

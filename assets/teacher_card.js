@@ -1,26 +1,55 @@
+// One model's card. Everything from Python goes in as text or as a picture's address, never as markup.
 const card = element.querySelector(".card");
+const panels = ["what it sees", "what it paints", "the truth"];
+
 function add(parent, tag, name, text) {
   const node = document.createElement(tag);
-  node.className = name;
+  if (name) node.className = name;
   if (text) node.textContent = text;
   parent.append(node);
   return node;
 }
-function draw() {
-  const value = props.value || {};
-  card.replaceChildren();
-  add(card, "h3", "card-name", value.name);
-  if (value.error) add(card, "p", "problem", value.error);
-  if (value.asked) add(card, "p", "card-asked", value.asked);
-  const row = add(card, "div", "card-figures", "");
-  for (const { caption, src } of value.figures || []) {
-    const figure = add(row, "figure", "", "");
-    const picture = add(figure, "img", "", "");
+
+function figure(caption, src) {
+  const whole = add(card, "figure");
+  const mat = add(whole, "div", caption === "the truth" ? "mat truth" : "mat");
+  if (src) {
+    const picture = add(mat, "img");
     picture.src = src;
     picture.alt = caption;
-    add(figure, "figcaption", "", caption);
   }
-  if (value.paper) add(card, "p", "card-paper", value.paper);
+  add(whole, "figcaption", "", caption);
 }
+
+function draw() {
+  const value = props.value || {};
+  const figures = value.figures || panels.map((caption) => ({ caption }));
+  card.replaceChildren();
+  card.classList.toggle("waiting", !value.figures && !value.error);
+  add(card, "p", "card-question", value.question || "\u00a0");
+  add(card, "h3", "", value.title);
+  if (value.error) {
+    add(card, "p", "problem", value.error);
+    return;
+  }
+  add(card, "p", "card-asked", value.asked || "\u00a0");
+  figures.forEach(({ caption, src }) => figure(caption, src));
+  if (value.paper) add(card, "p", "card-paper", value.paper);
+  if (!props.opens) return;
+  const go = add(card, "button", "card-go", "Try it in \u201c" + props.opens.title + "\u201d");
+  go.type = "button";
+  go.addEventListener("click", () => window.lab.open(props.opens.id));
+}
+
+card.addEventListener("click", (event) => {
+  if (props.opens && event.target.closest("figure")) window.lab.open(props.opens.id);
+});
+card.classList.toggle("opens", Boolean(props.opens));
+// The pictures of the last photograph stay, dimmed, until those of the new one are there.
+let shown = null;
+window.lab.onShow((tab, photo) => {
+  if (tab === props.tab && photo !== shown) card.classList.add("waiting");
+  shown = photo;
+});
 watch("value", draw);
 draw();

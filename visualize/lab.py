@@ -93,7 +93,8 @@ class Lab:
                 key = self._free_key(f"folder-{slug(Path(name).stem)}")
                 self.shelf[key] = (name, f"your folder {source.described}", "yours", lambda i=index: source.read(i, LONGEST_SIDE))
         for photo in starter():
-            self.shelf[self._free_key(slug(photo.name))] = (photo.name, photo.credit, photo.terms, lambda p=photo: p.load(LONGEST_SIDE))
+            name = photo.name[:1].upper() + photo.name[1:]
+            self.shelf[self._free_key(slug(photo.name))] = (name, photo.credit, photo.terms, lambda p=photo: p.load(LONGEST_SIDE))
         self.keys: tuple[str, ...] = tuple(self.shelf)
         self.uploads, self.results = Recent(MOST_UPLOADS), Recent(MOST_RESULTS)
         self.model_lock, self.warmed = threading.Lock(), threading.Event()

@@ -23,6 +23,13 @@ class Page:
     def __init__(self, photo: gr.HTML, tab: gr.HTML, link: gr.HTML):
         self.photo, self.tab, self.link = photo, tab, link
 
+    def home(self, model_name: str) -> dict[str, str] | None:
+        """Id and title of the tab where a person plays with a model; None while there is none."""
+        for tab in TABS:
+            if any(model_name.startswith(method) for method in tab.METHODS):
+                return {"id": tab.ID, "title": tab.TITLE}
+        return None
+
     def on_show(self, tab_id: str, fn: Callable, inputs: Sequence = (), outputs: Sequence = (), **kw) -> None:
         """Run `fn(photo_key, *inputs)` when the page loads with this tab open, when the tab is opened, and when
         the photograph changes while it is open; never otherwise. `kw` goes to the event listener."""
@@ -33,7 +40,7 @@ class Page:
 def build_page(lab: Lab) -> gr.Blocks:
     """The whole page as Blocks, not yet launched."""
     with gr.Blocks(title="Pretext Lab", analytics_enabled=False, fill_width=True) as demo:
-        gr.HTML((ASSETS / "header.html").read_text(encoding="utf-8"), elem_id="header", apply_default_css=False)
+        header()
         page = Page(photo_strip(lab), router(), link())
         with gr.Tabs(elem_id="tabs"):
             for tab in TABS:
@@ -42,6 +49,14 @@ def build_page(lab: Lab) -> gr.Blocks:
                 panel.select(None, js=f"() => window.lab.opened('{tab.ID}')", api_visibility="private")
         demo.load(lab.warm, api_visibility="private", queue=False, show_progress="hidden")
     return demo
+
+
+def header() -> gr.HTML:
+    """The name of the lab, the tab bar and the switches."""
+    tabs = "".join(f'<button type="button" role="tab" data-tab="{tab.ID}">{tab.TITLE}</button>' for tab in TABS)
+    markup = (ASSETS / "header.html").read_text(encoding="utf-8").replace("@tabs", tabs)
+    js = (ASSETS / "header.js").read_text(encoding="utf-8")
+    return gr.HTML(html_template=markup, js_on_load=js, elem_id="header", apply_default_css=False)
 
 
 def router() -> gr.HTML:
@@ -60,12 +75,12 @@ def link() -> gr.HTML:
 def launch_options() -> dict:
     """What `Blocks.launch` needs for the look of the lab: theme, style sheet, script; nothing from another host."""
     script = (ASSETS / "link.js").read_text(encoding="utf-8")
+    style = "".join((ASSETS / name).read_text(encoding="utf-8") for name in ("lab.css", "teachers.css"))
     fonts = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif"]
     mono = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
     return {
         "theme": gr.themes.Base(font=fonts, font_mono=mono, primary_hue="blue", neutral_hue="stone"),
-        "css_paths": [ASSETS / "lab.css"],
-        "head": f"<script>{script}</script>",
+        "head": f"<style>{style}</style><script>{script}</script>",  # `css=` would put every rule under a prefix
         "footer_links": [],
         "run_history": False,
         "max_file_size": "60mb",

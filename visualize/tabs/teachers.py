@@ -3,53 +3,83 @@
 import base64
 import io
 from functools import partial
+from pathlib import Path
 
 import gradio as gr
 import numpy as np
 
 from visualize.lab import Lab
-from visualize.widgets.teacher_card import teacher_card
+from visualize.widgets.teacher_card import spoken, teacher_card
 
 ID = "teachers"
 TITLE = "One photo, every teacher"
-QUESTION = "What can a photograph teach, if nobody says what is in it?"
+QUESTION = "What can a photograph teach when nobody says what is in it?"
 METHODS = ()
 
+ASSETS = Path(__file__).parents[2] / "assets"
 SIDE = 256  # pixels of the longest side that a model's panels are made from
 
 
 def build(lab: Lab, page) -> None:
     """Lay out one card per shipped model; each fills when the tab is open and the photograph changes."""
-    gr.HTML(f'<h2 class="question">{QUESTION}</h2>', apply_default_css=False)
+    gr.HTML(
+        (ASSETS / "teachers_head.html").read_text(encoding="utf-8").replace("@question", QUESTION),
+        js_on_load=(ASSETS / "teachers_head.js").read_text(encoding="utf-8"),
+        apply_default_css=False,
+    )
+    notice = gr.HTML(elem_classes="notice", apply_default_css=False)
+    page.on_show(ID, lambda photo_key: missing_models(lab), [], [notice], api_name="missing_models")
     with gr.Row(elem_classes="cards"):
         for name in lab.model_names():
-            card = teacher_card(name)
-            page.on_show(ID, partial(lesson, lab, name), [], [card], api_name=f"lesson_{name.replace('-', '_')}")
+            card = teacher_card(name, ID, page.home(name))
+            endpoint = f"lesson_{name.replace('-', '_')}"
+            page.on_show(ID, partial(lesson, lab, name), [], [card], api_name=endpoint)
+    gr.HTML((ASSETS / "teachers_fold.html").read_text(encoding="utf-8"), apply_default_css=False)
 
 
 def lesson(lab: Lab, name: str, photo_key: str) -> dict:
-    """What the card of a model shows: its task in a line, the paper, and its panels as pictures."""
+    """What the card of a model shows: its task in a line, the paper, and its panels as pictures; or what is wrong."""
     from ssl_core.checkpoint import CheckpointError
     from ssl_core.photo import PhotoError
 
     try:
-        return lab.keep(("lesson", photo_key, name), lambda: _lesson(lab, name, photo_key))
+        return lab.keep(("lesson", photo_key, name), lambda: made_lesson(lab, name, photo_key))
     except (CheckpointError, PhotoError) as error:
-        return {"name": name, "error": str(error)}
+        return {"title": spoken(name), "error": str(error)}
 
 
-def _lesson(lab: Lab, name: str, photo_key: str) -> dict:
+def made_lesson(lab: Lab, name: str, photo_key: str) -> dict:
+    """The same, computed. Errors: CheckpointError, PhotoError."""
     import torch
 
+    pixels = reduced(lab.photo(photo_key).pixels)
     model = lab.model(name)
-    picture = reduced(lab.photo(photo_key).pixels)
-    image = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
+    image = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
     with torch.inference_mode():
         panels = model.panels({"image": image}, np.random.default_rng(0))
-    figures = [{"caption": caption, "src": as_jpeg(panel)} for caption, panel in panels.items()]
-    paper = model.paper
-    cited = f"{paper.authors}, {paper.venue} {paper.year}"
-    return {"name": name, "question": model.question, "asked": model.asked, "paper": cited, "figures": figures}
+    return {
+        "title": spoken(name),
+        "question": model.question,
+        "asked": model.asked,
+        "paper": f"{model.paper.authors}, {model.paper.venue}",
+        "figures": [{"caption": caption, "src": as_jpeg(panel)} for caption, panel in panels.items()],
+    }
+
+
+def missing_models(lab: Lab) -> str:
+    """A paragraph about models that the project ships and that are not there; empty when none is missing."""
+    from ssl_core.pretexts import PRETEXTS
+    from ssl_core.zoo import folder
+
+    shipped = [f"{method}-{variant}" for method, pretext in PRETEXTS.items() for variant in pretext.variants]
+    gone = [name for name in shipped if name not in lab.model_names()]
+    if not gone:
+        return ""
+    which = ", ".join(gone)
+    return (
+        f'<p class="problem">Not in {folder().name}/: {which}. Restore the folder from the repository '
+        f"(git checkout -- checkpoints), or train: python -m ssl_core train {gone[0]} --source starter</p>"
+    )
 
 
 def reduced(pixels: np.ndarray) -> np.ndarray:

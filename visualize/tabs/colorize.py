@@ -1,0 +1,117 @@
+"""Tab "Colorize": three networks give a photo its colours, at the temperature under the hand, and show what they believed of each pixel."""
+
+from collections.abc import Iterator
+from functools import partial
+
+import gradio as gr
+import numpy as np
+
+from visualize.entropy_map import VIRIDIS, entropy_map
+from visualize.lab import Lab, Shown
+from visualize.tabs import colorize_api, colorize_words
+from visualize.widgets.posterior_lens import LensFiles, LensFolder, data_url, posterior_lens, to_value
+
+ID = "colorize"
+TITLE = "Colorize"
+QUESTION = "What colour was it?"
+METHODS = ("colorization",)
+
+ORDER = ("regression", "classification", "rebalanced")  # the order of the story; a new variant comes after them
+TITLES = {"regression": "Regression", "classification": "Classification", "rebalanced": "Rebalanced"}
+
+
+def build(lab: Lab, page) -> None:
+    """The tab: the lens, which is controls and answers in one, and the words below."""
+    files = LensFiles()
+    gr.HTML(f"<h2 class='question'>{QUESTION}</h2>", apply_default_css=False)
+    lens = posterior_lens()
+    colorize_words.build(lab, METHODS[0])
+    page.on_show(ID, partial(show, lab, files), [], [lens], api_visibility="private", concurrency_limit=2)
+    colorize_api.build(lab, METHODS[0])
+
+
+def show(lab: Lab, files: LensFiles, photo_key: str) -> Iterator[str]:
+    """The scene of a photo, as JSON, first with the photo alone, then with one more answer each time. Never raises for bad photos.
+
+    The networks that have a posterior go first, the rebalanced one before all: its strip is what the tab opens with.
+    """
+    from ssl_core.photo import PhotoError
+
+    try:
+        photo = lab.photo(photo_key)
+    except PhotoError as error:
+        yield to_value({"key": photo_key, "message": str(error)})
+        return
+    names = in_order(lab.models(METHODS[0]))
+    answers = {name: {"name": name, "title": title_of(name), "how": "", "kind": "waiting"} for name in names}
+    scene = {"key": photo_key, "has_color": photo.has_color, "stops": VIRIDIS, "photo": picture_of(lab, files, photo)}
+    if not names:
+        scene["message"] = "No trained colorization network is here: checkpoints/ holds none. Train one with `python -m ssl_core train`."
+    yield to_value(scene | {"models": list(answers.values())})
+    for name in reversed(names):
+        answers[name] = answer_of(lab, files, photo, name)
+        yield to_value(scene | {"models": list(answers.values())})
+
+
+def in_order(names: tuple[str, ...]) -> list[str]:
+    """Model names in the order of the story.
+
+    >>> in_order(("colorization-classification", "colorization-other", "colorization-regression"))
+    ['colorization-regression', 'colorization-classification', 'colorization-other']
+    """
+    variants = [name.removeprefix(f"{METHODS[0]}-") for name in names]
+    rank = [ORDER.index(variant) if variant in ORDER else len(ORDER) for variant in variants]
+    return [name for _, name in sorted(zip(rank, names, strict=True))]
+
+
+def title_of(name: str) -> str:
+    """The name over a picture."""
+    variant = name.removeprefix(f"{METHODS[0]}-")
+    return TITLES.get(variant, variant.replace("-", " ").capitalize())
+
+
+def picture_of(lab: Lab, files: LensFiles, photo: Shown) -> str:
+    """Path from which the page fetches the photograph."""
+
+    def make() -> tuple[LensFolder, str]:
+        folder = files.folder()
+        return folder, folder.picture(photo.pixels)
+
+    return lab.keep(("lens photo", id(files), photo.key), make)[1]
+
+
+def answer_of(lab: Lab, files: LensFiles, photo: Shown, name: str) -> dict:
+    """What the lens needs of one network's answer to a photo; with a `message` in place of it where the network is not usable."""
+    from ssl_core.checkpoint import CheckpointError
+
+    def make() -> tuple[LensFolder, dict]:
+        folder = files.folder()
+        return folder, answer(lab.model(name), photo.pixels, folder)
+
+    try:
+        told = lab.keep(("lens", id(files), photo.key, name), make)[1]
+    except CheckpointError as error:
+        told = {"kind": "waiting", "how": "", "message": str(error)}
+    return {"name": name, "title": title_of(name)} | told
+
+
+def answer(model, pixels: np.ndarray, folder: LensFolder) -> dict:
+    """Run a network on (H,W,3) uint8 and write what the browser will fetch into `folder`."""
+    try:
+        posterior = model.posterior(pixels)
+    except ValueError:  # this network names one colour for each pixel
+        picture = np.rint(model.colorize(pixels) * 255).astype(np.uint8)
+        return {"kind": "picture", "how": "one colour for each pixel", "path": folder.picture(picture)}
+    count, height, width = posterior.log_probabilities.shape
+    most = float(np.log(count))
+    weighing = "rare colours weigh more" if getattr(model.config, "rebalance", False) else "all pixels weigh the same"
+    return {
+        "kind": "posterior",
+        "how": f"{count} colour bins, {weighing}",
+        "path": folder.log_probabilities(posterior.log_probabilities),
+        "bins": posterior.bins.tolist(),
+        "height": height,
+        "width": width,
+        "entropy": data_url(entropy_map(posterior.entropy, most)),
+        "most_entropy": most,
+    }
