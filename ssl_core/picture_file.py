@@ -42,7 +42,7 @@ def open_picture(source: str | Path | bytes | BinaryIO) -> Image.Image:
     if isinstance(source, str | Path):
         path = Path(source)
         if path.is_dir():
-            raise PhotoError(f"{path.name} is a folder, not a picture.")
+            raise PhotoError(f"This is a folder, not a picture: {path.name}.")
         if not path.is_file():
             raise PhotoError(f"There is no file {path.name}.")
     try:
@@ -114,7 +114,9 @@ def _resize(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """RGB through the embedded colour profile (wide-gamut phones, printers' CMYK); without a usable one, Pillow's formula."""
     if image.mode == "LAB":
-        return ImageCms.profileToProfile(image, ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), outputMode="RGB")
+        return ImageCms.profileToProfile(
+            image, ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), outputMode="RGB"
+        )
     if profile and image.mode in ("RGB", "CMYK", "L"):
         try:
             source = ImageCms.ImageCmsProfile(BytesIO(profile))

@@ -1,0 +1,232 @@
+"""Sources list, split and pack what lies in folders and zips, and say in a sentence what is wrong with them."""
+
+import json
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ssl_core import downloads
+from ssl_core.photo import PhotoError
+from ssl_core.sources import SourceError, open_source, pack, starter
+
+
+def picture(value: int, width: int = 24, height: int = 16) -> Image.Image:
+    return Image.new("RGB", (width, height), (value, 10, 20))
+
+
+def fill(folder: Path, names: dict[str, int]) -> Path:
+    """Pictures under `folder`, each of one red value."""
+    for name, value in names.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        picture(value).save(folder / name)
+    return folder
+
+
+def zipped(folder: Path) -> Path:
+    target = folder.with_suffix(".zip")
+    with zipfile.ZipFile(target, "w") as archive:
+        for path in sorted(folder.rglob("*")):
+            archive.write(path, path.relative_to(folder).as_posix())
+    return target
+
+
+NAMES = {"cats/a.png": 10, "cats/b.png": 20, "dogs/c.png": 30, "dogs/d.png": 40}
+
+
+@pytest.fixture(params=["folder", "zip"])
+def place(request, tmp_path):
+    """Finishes a folder of pictures as a folder or as a zip."""
+    return (lambda folder: folder) if request.param == "folder" else zipped
+
+
+def refused(spec, split: str = "train") -> str:
+    with pytest.raises(SourceError) as caught:
+        open_source(spec, split)
+    assert str(caught.value).endswith(".") and "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_the_starter_set_is_large_credited_and_in_color():
+    photos = starter()
+    assert sum(photo.in_color for photo in photos) >= 14
+    assert len({photo.name for photo in photos}) == len(photos)
+    assert all(photo.credit and photo.terms for photo in photos)
+    source = open_source("starter")
+    assert len(source) >= 14 and "camera" not in source.names
+    assert source.read(0).dtype == np.uint8
+    assert "no val split" in refused("starter", "val")
+
+
+def test_pictures_are_listed_read_and_labelled(place, tmp_path):
+    folder = fill(tmp_path / "pets", NAMES)
+    (folder / "notes.txt").write_text("no picture")
+    (folder / ".hidden.png").write_bytes((folder / "cats/a.png").read_bytes())
+    source = open_source(place(folder))
+    assert source.names == tuple(NAMES) and len(source) == 4
+    assert source.labels == ("cats", "cats", "dogs", "dogs")
+    assert source.read(2).shape == (16, 24, 3) and source.read(2)[0, 0, 0] == 30
+    assert "4 photographs" in source.described
+    assert refused(place(folder), "val").startswith("pets") and "only train" in refused(place(folder), "val")
+
+
+def test_splits_are_declared_in_four_ways(place, tmp_path):
+    parts = {"cats/a.png": "train", "cats/b.png": "val", "dogs/c.png": "train", "dogs/d.png": "test"}
+    manifest = "path,class,split\n" + "".join(f"{name},{name[0]}x,{part}\n" for name, part in parts.items())
+    annotations = {"images": {str(i): {"file": name, "split": part} for i, (name, part) in enumerate(parts.items())}}
+    declared = {
+        "manifest.csv": manifest,
+        "split.json": json.dumps({Path(name).name: part for name, part in parts.items()}),
+        "annotations.json": json.dumps(annotations),
+    }
+    for file, text in declared.items():
+        folder = fill(tmp_path / file.replace(".", "-"), NAMES)
+        (folder / file).write_text(text)
+        made = place(folder)
+        assert open_source(made).names == ("cats/a.png", "dogs/c.png"), file
+        assert open_source(made, "val").names == ("cats/b.png",), file
+        assert len(open_source(made, "all")) == 4
+    labels = open_source(tmp_path / "manifest-csv").labels
+    assert labels == ("cx", "dx")
+
+
+def test_folders_named_train_and_val_are_splits(place, tmp_path):
+    made = place(fill(tmp_path / "set", {"set/train/cat/a.png": 1, "set/train/dog/b.png": 2, "set/test/cat/c.png": 3}))
+    assert open_source(made).labels == ("cat", "dog")
+    # Without a "val", "test" stands in, and the description says so.
+    source = open_source(made, "val")
+    assert source.names == ("set/test/cat/c.png",) and "split test" in source.described
+
+
+def test_what_cannot_be_opened_is_named(tmp_path):
+    assert "nowhere" in refused(tmp_path / "nowhere.zip")
+    assert "imagenette" in refused("flickr")
+    broken = tmp_path / "broken.zip"
+    broken.write_bytes(b"PK\x03\x04 not a zip")
+    assert "broken.zip" in refused(broken)
+    (tmp_path / "empty").mkdir()
+    assert "no pictures" in refused(tmp_path / "empty")
+    folder = fill(tmp_path / "odd", NAMES)
+    (folder / "split.json").write_text("[1, 2")
+    assert "list of splits" in refused(folder)
+    assert "no split" in refused(folder, "holdout")
+
+
+def test_packing_crops_resizes_and_is_kept(place, tmp_path):
+    made = place(fill(tmp_path / "pets", NAMES))
+    source = open_source(made)
+    rows = pack(source, 8, tmp_path / "cache")
+    assert isinstance(rows, np.memmap) and rows.shape == (4, 8, 8, 3) and rows.dtype == np.uint8
+    assert rows[:, 4, 4, 0].tolist() == [10, 20, 30, 40]
+    assert source.skipped == 0 and source.kept.tolist() == [0, 1, 2, 3]
+    (file,) = (tmp_path / "cache" / "packs").glob("*.npy")
+    before = file.stat().st_mtime_ns
+    pack(open_source(made), 8, tmp_path / "cache")
+    assert file.stat().st_mtime_ns == before
+    assert pack(source, 12, tmp_path / "cache").shape == (4, 12, 12, 3)
+    assert not list((tmp_path / "cache" / "packs").glob("*partial*"))
+
+
+def test_changed_content_is_packed_again(tmp_path):
+    folder = fill(tmp_path / "pets", NAMES)
+    pack(open_source(folder), 8, tmp_path / "cache")
+    fill(folder, {"cats/a.png": 99})
+    assert pack(open_source(folder), 8, tmp_path / "cache")[0, 4, 4, 0] == 99
+
+
+@pytest.mark.parametrize("damage", ["cut", "blank", "note", "gone"])
+def test_a_damaged_pack_is_made_again(tmp_path, damage):
+    source = open_source(fill(tmp_path / "pets", NAMES))
+    pack(source, 8, tmp_path / "cache")
+    (file,) = (tmp_path / "cache" / "packs").glob("*.npy")
+    data = file.read_bytes()
+    if damage == "cut":
+        file.write_bytes(data[: len(data) // 2])
+    elif damage == "blank":
+        file.write_bytes(data[:128] + bytes(len(data) - 128))
+    elif damage == "note":
+        file.with_suffix(".json").write_text("{")
+    else:
+        file.with_suffix(".json").unlink()
+    assert pack(source, 8, tmp_path / "cache")[:, 4, 4, 0].tolist() == [10, 20, 30, 40]
+
+
+def test_broken_pictures_are_skipped_and_counted(place, tmp_path):
+    folder = fill(tmp_path / "pets", NAMES)
+    (folder / "cats/b.png").write_bytes(b"not a picture")
+    source = open_source(place(folder))
+    with pytest.raises(PhotoError):
+        source.read(1)
+    for _ in range(2):  # freshly decoded, then from the cache
+        rows = pack(source, 8, tmp_path / "cache")
+        assert rows.shape == (3, 8, 8, 3) and rows[:, 4, 4, 0].tolist() == [10, 30, 40]
+        assert source.skipped == 1 and source.kept.tolist() == [0, 2, 3]
+
+
+def test_a_source_of_nothing_but_broken_pictures_is_refused(tmp_path):
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "a.jpg").write_text("text")
+    with pytest.raises(PhotoError, match="None of the pictures"):
+        pack(open_source(tmp_path / "bad"), 8, tmp_path / "cache")
+    assert not list((tmp_path / "cache" / "packs").iterdir())
+
+
+def test_a_damaged_entry_of_a_zip_is_a_broken_picture(tmp_path):
+    made = zipped(fill(tmp_path / "pets", NAMES))
+    data = bytearray(made.read_bytes())
+    data[data.index(b"\x89PNG") + 60] ^= 0xFF
+    made.write_bytes(bytes(data))
+    source = open_source(made)
+    assert pack(source, 8, tmp_path / "cache").shape[0] == 3 and source.skipped == 1
+
+
+def test_a_swollen_entry_is_not_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr("ssl_core.sources.MAX_FILE_BYTES", 10)
+    with pytest.raises(PhotoError, match="unpacks to more"):
+        open_source(zipped(fill(tmp_path / "pets", NAMES))).read(0)
+
+
+def test_without_a_network_a_download_says_what_to_do(tmp_path, monkeypatch):
+    def offline(datasets, folder):
+        raise OSError("Name or service not known")
+
+    monkeypatch.setenv("PRETEXT_LAB_CACHE", str(tmp_path))
+    monkeypatch.setattr(downloads, "_imagenette", offline)
+    assert "connect to the internet" in refused("imagenette")
+
+
+def test_a_downloaded_set_is_a_folder_like_any_other(tmp_path, monkeypatch):
+    asked = []
+
+    def imagenette(root, split, size, download):
+        asked.append(size)
+        fill(Path(root) / "imagenette2-160", {"train/n1/a.png": 1, "train/n2/b.png": 2, "val/n1/c.png": 3})
+
+    monkeypatch.setenv("PRETEXT_LAB_CACHE", str(tmp_path))
+    monkeypatch.setattr(downloads.import_torchvision().datasets, "Imagenette", imagenette)
+    assert open_source("imagenette").labels == ("n1", "n2")
+    assert len(open_source("imagenette", "val")) == 1
+    assert asked == ["160px"]
+
+
+def test_stl10_is_unpacked_to_pictures(tmp_path):
+    class Archive:
+        """torchvision's STL10 as `_stl10` reads it: `data` (N, 3, 96, 96) uint8, `labels`, `classes`."""
+
+        classes = ("airplane", "bird")
+
+        def __init__(self, root, split, download):
+            self.data = np.zeros((2, 3, 96, 96), np.uint8)
+            self.data[1, 0] = 200
+            self.labels = np.array([0, 1])
+
+        def __len__(self):
+            return 2
+
+    downloads._stl10(SimpleNamespace(STL10=Archive), tmp_path)
+    source = open_source(tmp_path)
+    assert source.labels == ("airplane", "bird") and source.read(1)[0, 0].tolist() == [200, 0, 0]
+    assert len(open_source(tmp_path, "val")) == 2
