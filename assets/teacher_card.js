@@ -34,7 +34,7 @@ function draw() {
   }
   add(card, "p", "card-asked", value.asked || "\u00a0");
   figures.forEach(({ caption, src }) => figure(caption, src));
-  if (value.paper) add(card, "p", "card-paper", value.paper);
+  for (const line of [value.paper, value.trained]) if (line) add(card, "p", "card-paper", line);
   if (!props.opens) return;
   const go = add(card, "button", "card-go", "Try it in \u201c" + props.opens.title + "\u201d");
   go.type = "button";

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import logging
 from functools import partial
 from pathlib import Path
 
@@ -46,11 +47,16 @@ def lesson(lab: Lab, name: str, photo_key: str) -> dict:
         return lab.keep(("lesson", photo_key, name), lambda: made_lesson(lab, name, photo_key))
     except (CheckpointError, PhotoError) as error:
         return {"title": spoken(name), "error": str(error)}
+    except Exception as error:  # one model that fails must not leave its card waiting for ever
+        logging.getLogger(__name__).exception("%s failed on %s", name, photo_key)
+        return {"title": spoken(name), "error": f"This model failed on this photo ({error}). The terminal says where."}
 
 
 def made_lesson(lab: Lab, name: str, photo_key: str) -> dict:
     """The same, computed. Errors: CheckpointError, PhotoError."""
     import torch
+
+    from ssl_core import zoo
 
     pixels = reduced(lab.photo(photo_key).pixels)
     model = lab.model(name)
@@ -62,8 +68,19 @@ def made_lesson(lab: Lab, name: str, photo_key: str) -> dict:
         "question": model.question,
         "asked": model.asked,
         "paper": f"{model.paper.authors}, {model.paper.venue}",
+        "trained": trained(zoo.folder() / name),
         "figures": [{"caption": caption, "src": as_jpeg(panel)} for caption, panel in panels.items()],
     }
+
+
+def trained(folder: Path) -> str:
+    """How long a model was trained, from its config.json; empty when that does not say."""
+    from ssl_core.checkpoint import read_config
+
+    run = read_config(folder)["training"]
+    if not run.get("minutes") or not run.get("images"):
+        return ""
+    return f"Trained {run['minutes']:.0f} min, {run['images']:,} pictures seen"
 
 
 def missing_models(lab: Lab) -> str:
