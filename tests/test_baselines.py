@@ -31,7 +31,9 @@ def test_known_pixels_come_back_and_hidden_ones_are_not_read(fill):
     np.testing.assert_array_equal(answer[~mask], photo[~mask])
     changed = np.where(mask[..., None], 1.0 - photo, photo)
     np.testing.assert_array_equal(fill(changed, mask), answer)
-    assert np.abs(answer - photo)[mask].mean() > 0.05, "noise cannot be guessed: the fill must have looked under the mask"
+    assert np.abs(answer - photo)[mask].mean() > 0.05, (
+        "noise cannot be guessed: the fill must have looked under the mask"
+    )
 
 
 @pytest.mark.parametrize("fill", FILLS)

@@ -76,7 +76,9 @@ def test_color_auc_is_the_integral_over_fine_thresholds():
     plain = [(distance <= t).mean() for t in thresholds]
     weighted = [weights[distance <= t].sum() / weights.sum() for t in thresholds]
     assert metrics.color_auc(pred, true) == pytest.approx(100 * np.trapezoid(plain, thresholds) / 150, abs=0.02)
-    assert metrics.color_auc(pred, true, weights) == pytest.approx(100 * np.trapezoid(weighted, thresholds) / 150, abs=0.02)
+    assert metrics.color_auc(pred, true, weights) == pytest.approx(
+        100 * np.trapezoid(weighted, thresholds) / 150, abs=0.02
+    )
     assert (distance > 150).any(), "the test must reach the far end, where a pixel counts for nothing"
 
 

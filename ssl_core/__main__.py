@@ -1,0 +1,109 @@
+"""The command line: `python -m ssl_core`, also installed as `pretext-lab`.
+
+Parsing is here and in `commands` is what each command does, so that `--help` answers at once.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+SOURCES = "starter, a folder, a zip file, or a torchvision data set: imagenette, stl10"
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    top = argparse.ArgumentParser(
+        prog="pretext-lab", description="Train, measure and show self-supervised pretext tasks."
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_train(commands.add_parser("train", help="train a model, or go on with an interrupted run"))
+    _add_bench(commands.add_parser("bench", help="measure the shipped models"))
+    cards = commands.add_parser("cards", help="write the model cards anew")
+    _add_checkpoints(cards)
+    data = commands.add_parser("data", help="what a source holds, and its terms")
+    data.add_argument("source", nargs="?", default="starter", metavar="SRC", help=SOURCES)
+    serve = commands.add_parser("serve", help="start the page; takes the options of app.py", add_help=False)
+    serve.add_argument("options", nargs=argparse.REMAINDER)
+    return top
+
+
+def _add_train(train: argparse.ArgumentParser) -> None:
+    train.add_argument("name", metavar="NAME", help="context-encoder-l2, colorization-rebalanced, ...")
+    train.add_argument("--source", nargs="+", required=True, metavar="SRC", help=SOURCES)
+    train.add_argument("--minutes", type=_positive(float), help="stop after this much wall time; default: the recipe's")
+    train.add_argument("--steps", type=_positive(int), help="stop after this many steps")
+    train.add_argument("--size", default="small", choices=("tiny", "small", "paper"), help="default: small")
+    train.add_argument(
+        "--folder", type=Path, default=ROOT / "checkpoints", help="where NAME/ is written; default: checkpoints"
+    )
+    train.add_argument("--fresh", action="store_true", help="forget an interrupted run instead of going on with it")
+    train.add_argument(
+        "--scratch", action="store_true", help="random weights, also where the recipe starts from another model"
+    )
+    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--threads", type=_positive(int), help="CPU threads; default: PyTorch's choice")
+
+
+def _add_bench(bench: argparse.ArgumentParser) -> None:
+    kinds = bench.add_subparsers(dest="bench", required=True, metavar="BENCH")
+    inpaint = kinds.add_parser("inpaint", help="PSNR, L1, L2 and sharpness of filled holes")
+    colorize = kinds.add_parser("colorize", help="AuC and chroma of colours put back")
+    speed = kinds.add_parser("speed", help="seconds until a person sees something")
+    inpaint.add_argument("--mask", default="center", choices=("center", "block", "region"), help="default: center")
+    for one in (inpaint, colorize):
+        one.add_argument("--photos", default="starter", metavar="SRC", help=f"{SOURCES}; default: starter")
+        one.add_argument(
+            "--split",
+            choices=("val", "train", "all", "selection"),
+            help="default: val, or all where there is none; selection: the slice of train that training leaves out",
+        )
+        one.add_argument("--limit", type=_positive(int), metavar="N", help="only N photographs, evenly spread")
+        one.add_argument("--sheet", type=Path, metavar="OUT.png", help="also draw 24 photographs with every answer")
+    for one in (inpaint, colorize, speed):
+        one.add_argument("--models", nargs="+", metavar="NAME", help="only these; default: all of the task")
+        one.add_argument("--json", action="store_true", help="print JSON instead of a table")
+        one.add_argument("--write", action="store_true", help="put the figures into the README and the model cards")
+        one.add_argument("--threads", type=_positive(int), help="CPU threads; default: PyTorch's choice")
+        _add_checkpoints(one)
+
+
+def _add_checkpoints(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--checkpoints", type=Path, metavar="DIR", help="where the models lie; default: checkpoints")
+
+
+def _positive(kind: type):
+    def parse(text: str):
+        value = kind(text)
+        if not value > 0:
+            raise argparse.ArgumentTypeError(f"{text} is not above 0")
+        return value
+
+    parse.__name__ = kind.__name__
+    return parse
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; returns the exit status. What a person can mend is told in a sentence, without a stack trace."""
+    options = parser().parse_args(arguments)
+    from ssl_core import commands
+    from ssl_core.checkpoint import CheckpointError
+    from ssl_core.photo import PhotoError
+    from ssl_core.sources import SourceError
+
+    try:
+        commands.COMMANDS[options.command](options)
+    except (CheckpointError, PhotoError, SourceError, FloatingPointError, commands.CommandError) as problem:
+        print(f"pretext-lab: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(
+            "\npretext-lab: stopped. A training goes on with the same command; a minute of it is lost at most.",
+            file=sys.stderr,
+        )
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,162 @@
+"""Model cards: the README.md of each checkpoint, written from its config.json, its weights and its paper. Nothing is typed in by hand."""
+
+from pathlib import Path
+from string import Template
+
+from ssl_core import bench_colorize, bench_inpaint, checkpoint
+
+CARD = "README.md"
+BENCHES = {
+    "inpaint": "Inpainting, the central quarter hidden",
+    "inpaint-block": "Inpainting, random blocks hidden",
+    "inpaint-region": "Inpainting, a random region hidden",
+    "colorize": "Colorization",
+}
+# Sources that the shipped networks learned from, by file name. Only weights and statistics came out of them, never a picture.
+TERMS = {
+    "photos.zip": "parts of Caltech-101, PACS (photographs), Corel-1k, Asirra, Stanford Dogs and MS-COCO, for research use; "
+    "Intel scenes and a clothing data set, CC0",
+    "captions.zip": "Flickr8k, for non-commercial research",
+    "voc.zip": "parts of PASCAL VOC, MS-COCO and BSDS500, for research use; CamVid, CC BY-NC",
+    "tiny.zip": "a part of Tiny-ImageNet, for non-commercial research and education",
+    "the starter photographs": "photographs inside scikit-image, scikit-learn, matplotlib and gradio; each has its own licence",
+}
+USES = {
+    "context-encoder": "filled = model.inpaint(photo, mask)  # mask (H, W) bool, True = hidden; the answer is float32 in [0, 1]",
+    "colorization": "colors = model.colorize(photo, temperature=0.38)  # (H, W, 3) float32 in [0, 1]; photo may be grey",
+}
+TEMPLATE = Template("""---
+license: apache-2.0
+library_name: pytorch
+pipeline_tag: image-to-image
+tags:
+- self-supervised-learning
+- pretext-task
+- $method
+---
+
+# $model
+
+$question $asked
+
+After *$title* ($authors, [$venue $year]($url)); a lean network, not the published one: $weights, $megabytes MB.
+
+```python
+import ssl_core
+
+model = ssl_core.load("$model")
+$use
+```
+
+## Training
+
+$training
+
+## Data
+
+$data
+
+The weights are published under the licence of this repository; whether they may be used beyond research also depends on the terms above.
+
+## Scores
+
+$scores
+
+## Limits
+
+Trained for a short time on few photographs, for teaching: it shows what the pretext task rewards, not what the method can reach.
+Faces of the same people may stand in training and evaluation photographs; the figures are no claims about people.
+""")
+
+
+def card(folder: Path) -> str:
+    """The model card of the checkpoint in `folder`, as Markdown with the Hugging Face Hub's header. CheckpointError if it is unreadable."""
+    from ssl_core.pretexts import PRETEXTS
+
+    about = checkpoint.read_config(folder)
+    pretext = PRETEXTS.get(about["method"])
+    if pretext is None or about["variant"] not in pretext.variants:
+        raise checkpoint.CheckpointError(f"{folder} holds {about['model']}, which this version does not know.")
+    paper, path = pretext.paper, folder / checkpoint.WEIGHTS
+    return TEMPLATE.substitute(
+        model=about["model"],
+        method=about["method"],
+        question=pretext.question,
+        asked=pretext.variants[about["variant"]].asked,
+        title=paper.title,
+        authors=paper.authors,
+        venue=paper.venue,
+        year=paper.year,
+        url=paper.url,
+        weights=f"{_count(path) / 1e6:.2f} million numbers",
+        megabytes=f"{path.stat().st_size / 2**20:.1f}",
+        use=USES.get(about["method"], "pictures = model.panels(raw, rng)"),
+        training=_training(about["training"]),
+        data=_data(about["training"].get("sources", ())),
+        scores=_scores(about.get("scores") or {}),
+    )
+
+
+def write_card(folder: Path) -> Path:
+    """Write the card of the checkpoint in `folder` to its README.md and return that path."""
+    path = Path(folder) / CARD
+    path.write_text(card(Path(folder)), encoding="utf-8")
+    return path
+
+
+def _count(weights: Path) -> int:
+    """How many numbers a safetensors file holds, read from its header alone. CheckpointError if it is missing or damaged."""
+    from math import prod
+
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(weights, framework="numpy") as file:
+            return sum(prod(file.get_slice(key).get_shape()) for key in file.keys())  # noqa: SIM118
+    except (OSError, SafetensorError):
+        raise checkpoint.CheckpointError(f"There are no readable weights in {weights.parent}.") from None
+
+
+def _training(training: dict) -> str:
+    labels = {
+        "steps": "steps",
+        "images": "pictures seen",
+        "minutes": "minutes",
+        "images_per_second": "pictures per second",
+        "batch": "batch",
+        "learning_rate": "learning rate",
+        "trunk": "started from the weights of",
+        "hardware": "hardware",
+        "processes": "processes",
+        "seed": "seed",
+        "torch": "PyTorch",
+        "commit": "git commit",
+        "date": "date",
+    }
+    rows = [(label, training[key]) for key, label in labels.items() if training.get(key) is not None]
+    return _table(("", ""), [(label, f"{value:,}" if label == "pictures seen" else value) for label, value in rows])
+
+
+def _data(sources: list[str]) -> str:
+    lines = [f"- {source}: {_terms(source)}." for source in sources]
+    return "\n".join(lines) if lines else "Not recorded."
+
+
+def _terms(source: str) -> str:
+    known = (terms for name, terms in TERMS.items() if name in source)
+    return next(known, "under the terms of that source")
+
+
+def _scores(scores: dict) -> str:
+    """One table per bench, headings as in the bench."""
+    columns = {column.key: column for column in (*bench_inpaint.COLUMNS, *bench_colorize.COLUMNS)}
+    parts = []
+    for name, figures in scores.items():
+        shown = [columns[key] for key in figures if key in columns]
+        table = _table(("figure", "value"), [(column.heading, column.write(figures)) for column in shown])
+        parts.append(f"### {BENCHES.get(name, name)}\n\n{table}\n\n{figures.get('measured_on', '')}")
+    return "\n\n".join(parts) if parts else "Not measured yet: `python -m ssl_core bench` measures it."
+
+
+def _table(head: tuple, rows: list[tuple]) -> str:
+    return "\n".join(f"| {left} | {right} |" for left, right in [head, ("---", "---:"), *rows])
