@@ -1,20 +1,60 @@
-"""The words of tab "Colorize": what is going on, with the paper's formulas, how the networks were trained, a question for a class."""
+"""What the tab "Colorize" says: what is going on, with the paper's formulas, how the networks were trained, a question for a class."""
 
 import html
+from pathlib import Path
 
 import gradio as gr
 
 from visualize.lab import Lab
 
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+COLUMNS = {"steps": "Steps", "images": "Images seen", "minutes": "Minutes", "hardware": "Hardware", "trunk": "Started from"}
+
 
 def build(lab: Lab, method: str) -> None:
-    """A fold with the explanation, and the question with its reveal."""
-    gr.HTML(words(trainings(lab, method)), apply_default_css=False, elem_classes="words")
+    """The question with its reveal, and the fold. Formulas are MathML, which browsers set without anything from a network."""
+    words = (ASSETS / "colorize_words.html").read_text(encoding="utf-8").replace("@trainings", trainings(lab.models(method)))
+    css = (ASSETS / "colorize_words.css").read_text(encoding="utf-8")
+    gr.HTML(words, css_template=css, apply_default_css=False)
 
 
-def words(trained: list[str]) -> str:
-    return "".join(trained)
+def trainings(names: tuple[str, ...]) -> str:
+    """How each network was trained, from its config.json, as an HTML table; a sentence where that cannot be read."""
+    from ssl_core import checkpoint, zoo
+
+    rows = []
+    for name in names:
+        try:
+            training = checkpoint.read_config(zoo.folder() / name)["training"]
+        except checkpoint.CheckpointError as error:
+            rows.append(f'<tr><th scope="row">{plain(name)}</th><td colspan="{len(COLUMNS)}">{plain(error)}</td></tr>')
+            continue
+        cells = "".join(f"<td>{plain(told(training.get(key)))}</td>" for key in COLUMNS)
+        rows.append(f'<tr><th scope="row">{plain(name)}</th>{cells}</tr>')
+    heads = "".join(f"<th>{head}</th>" for head in COLUMNS.values())
+    return f'<div class="trainings"><table><thead><tr><th>How ours were trained</th>{heads}</tr></thead>{"".join(rows)}</table></div>' if rows else ""
 
 
-def trainings(lab: Lab, method: str) -> list[str]:
-    return [html.escape(name) for name in lab.models(method)]
+def told(value: object) -> str:
+    """An entry of a card in words.
+
+    >>> told(123456.7), told(["photos.zip", "starter"]), told(None)
+    ('123,457', 'photos.zip, starter', '–')
+    """
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value:,.0f}"
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def plain(text: object) -> str:
+    """Text that neither HTML nor a template reads as anything else.
+
+    >>> plain("<b>${x} {{y}}")
+    '&lt;b&gt;&#36;&#123;x&#125; &#123;&#123;y&#125;&#125;'
+    """
+    escaped = html.escape(str(text))
+    for mark in "$ { }".split():
+        escaped = escaped.replace(mark, f"&#{ord(mark)};")
+    return escaped

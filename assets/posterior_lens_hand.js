@@ -1,0 +1,285 @@
+// The posterior lens, second half: what answers the hand. Follows posterior_lens.js in the same scope.
+
+// ---- one frame: everything that the temperature moves ----
+function draw(settled = false) {
+  const began = performance.now(), { view, photo, temperature, at } = state;
+  if (!view || !at) return;
+  for (const show of posteriors()) {
+    const { posterior, canvas } = show;
+    const ab = annealedMean.anneal(posterior, temperature);
+    canvas.getContext("2d").putImageData(annealedMean.compose(view, ab, posterior.height, posterior.width), 0, 0);
+    const { auc, chroma } = annealedMean.figures(photo, ab, posterior.height, posterior.width, settled ? 1 : 4);
+    writeFigures(show, auc, chroma);
+  }
+  const named = STRIP.find((T) => Math.abs(T - temperature) < 0.005);
+  write(part(".dial b"), `T = ${temperature.toFixed(2)}`);
+  write(part(".dial .says"), temperatureInWords(temperature));
+  slider.setAttribute("aria-valuetext", `${temperature.toFixed(2)}, ${temperatureInWords(temperature)}`);
+  for (const button of lens.querySelectorAll(".strip button")) button.setAttribute("aria-pressed", String(Number(button.value) === named));
+  readPixel();
+  if (!settled) state.frames.push(performance.now() - began);
+}
+
+function temperatureInWords(T) {
+  if (T === 0) return "the mode: in each place the one most probable colour";
+  if (T === 1) return "the mean: in each place the average of all colours, by their probability";
+  if (Math.abs(T - 0.38) < 0.005) return "the paper's choice, between the mode at 0 and the mean at 1";
+  return T < 0.38 ? "towards the mode: vivid, and patchy" : "towards the mean: coherent, and pale";
+}
+
+const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
+
+function writeFigures(show, auc, chroma) {
+  const known = state.scene.has_color && !state.hidden;
+  write(show.auc, known ? `AuC ${digits(auc)} %` : state.scene.has_color ? "AuC hidden with the truth" : "");
+  write(show.chroma, known ? `chroma ${(chroma / state.photo.chroma).toFixed(2)} of true` : `chroma ${digits(chroma)}`);
+}
+
+// Figures that no temperature moves: regression, the photograph itself, and grey as the baseline
+function showTruth() {
+  const { photo, scene } = state, truth = state.shows.get("truth"), figuresOf = (ab) => annealedMean.figures(photo, ab, 1, 1, 1);
+  if (photo.chroma === undefined) {
+    photo.chroma = photo.a.reduce((sum, a, i) => sum + Math.hypot(a, photo.b[i]), 0) / photo.a.length;
+    photo.greyAuc = figuresOf(new Float32Array(2)).auc;
+  }
+  for (const show of state.shows.values()) {
+    if (!show.lab || !show.bitmap) continue;
+    if (show.bitmap.width === photo.W && show.bitmap.height === photo.H) {
+      const ab = new Float32Array(2 * photo.a.length);
+      for (let i = 0; i < photo.a.length; i++) [ab[2 * i], ab[2 * i + 1]] = [show.lab.a[i], show.lab.b[i]];
+      const { auc, chroma } = annealedMean.figures(photo, ab, photo.H, photo.W, 1);
+      writeFigures(show, auc, chroma);
+    }
+  }
+  const masked = state.hidden || !scene.has_color;
+  truth.figure.querySelector("h3").textContent = masked ? "What they saw" : "True colours";
+  truth.figure.querySelector(".how").textContent = scene.has_color ? "the photograph" : "This photo has no colours of its own: there is no truth to compare with.";
+  truth.auc.textContent = !scene.has_color ? "lightness only" : masked ? "lightness only; the colours are hidden" : `grey would score AuC ${digits(photo.greyAuc)} %`;
+  truth.chroma.textContent = masked ? "" : `chroma ${digits(photo.chroma)}`;
+  if (masked) truth.canvas.getContext("2d").putImageData(annealedMean.compose(state.view, new Float32Array(2), 1, 1), 0, 0);
+  else drawSmooth(truth.canvas, truth.bitmap);
+  const toggle = truth.tools.querySelector(".truth-toggle") || truth.tools.insertBefore(make("button", { type: "button", className: "truth-toggle", onclick: toggleTruth }), truth.tools.firstChild);
+  toggle.textContent = state.hidden ? "Show the truth" : "Hide the truth";
+  toggle.hidden = !scene.has_color;
+}
+
+function toggleTruth() {
+  state.hidden = !state.hidden;
+  showTruth();
+  draw(true);
+  writeLink();
+}
+
+// ---- the strip of temperatures ----
+function drawStrip() {
+  const found = focused(), strip = part(".strip"), { photo } = state;
+  if (!found || !photo) return;
+  if (!strip.children.length) {
+    for (const T of STRIP) {
+      const button = make("button", { type: "button", value: String(T), onclick: () => setTemperature(T, true) }, make("canvas"), make("span", { textContent: T === 0 ? "0 mode" : T === 1 ? "1 mean" : String(T) }));
+      button.style.setProperty("--at", T);
+      button.setAttribute("aria-label", `Temperature ${T}`);
+      strip.append(button);
+    }
+  }
+  const width = Math.min(176, Math.round((120 * photo.W) / photo.H)) || 1, height = Math.max(1, Math.round((width * photo.H) / photo.W));
+  const small = annealedMean.readLightness(pixelsOf(photo.bitmap, width, height), width, height);
+  for (const button of strip.children) {
+    const canvas = Object.assign(button.firstChild, { width, height });
+    const ab = annealedMean.anneal(found.posterior, Number(button.value));
+    canvas.getContext("2d").putImageData(annealedMean.compose(small, ab, found.posterior.height, found.posterior.width), 0, 0);
+  }
+}
+
+// ---- the pixel under the hand ----
+function setUpBench() {
+  const maps = part(".maps"), choice = part(".choice");
+  for (const show of posteriors()) {
+    if (maps.querySelector(`[data-name="${CSS.escape(show.name)}"]`)) continue;
+    const canvas = make("canvas", { role: "img" }), box = make("div", { className: "map" }, make("h3", { textContent: show.title }), canvas, make("p"));
+    box.dataset.name = show.name;
+    inOrder(maps, box);
+    const input = make("input", { type: "radio", name: "posterior-lens-focus", value: show.name, onchange: () => focus(show.name) });
+    const label = make("label", {}, input, show.title);
+    label.dataset.name = show.name;
+    inOrder(choice, label);
+  }
+  const found = focused();
+  part(".bench").hidden = !found;
+  if (!found) return;
+  for (const input of choice.querySelectorAll("input")) input.checked = input.value === found.name;
+  part(".entropy img").src = found.entropyUrl;
+  part(".entropy img").alt = `Entropy of ${found.title}, cell by cell`;
+  part(".entropy .size").textContent = `${found.posterior.width} × ${found.posterior.height} cells, enlarged`;
+  part(".entropy .bar").style.background = `linear-gradient(90deg, ${state.scene.stops.map((stop) => `rgb(${stop.join(" ")})`)})`;
+  part(".entropy .most").textContent = `${digits(found.mostEntropy)} nats: any colour`;
+}
+
+// Answers come in as they are ready, and stand in the order of the story
+function inOrder(parent, child) {
+  const names = state.scene.models.map((model) => model.name), rank = (box) => names.indexOf(box.dataset.name);
+  parent.insertBefore(child, [...parent.children].find((other) => other.dataset.name && rank(other) > rank(child)) || null);
+}
+
+function focus(name) {
+  state.focus = name;
+  setUpBench();
+  drawStrip();
+  draw(true);
+  writeLink();
+}
+
+// What one posterior says in the cell under the hand; kept until the hand or the photo moves
+function readingOf(show, pixel) {
+  const { posterior } = show;
+  if (show.reading && show.reading.pixel === pixel && show.reading.posterior === posterior) return show.reading;
+  const probabilities = annealedMean.distribution(posterior, pixel, 1), at = (T) => annealedMean.meanColor(posterior, annealedMean.distribution(posterior, pixel, T));
+  const trail = Array.from({ length: 26 }, (_, k) => at(k / 25));
+  show.reading = {
+    pixel, posterior, probabilities, trail, bins: posterior.bins, stops: state.scene.stops, toRgb: annealedMean.toRgb,
+    entropy: annealedMean.entropy(probabilities), most: Math.max(...probabilities),
+  };
+  return show.reading;
+}
+
+function readPixel() {
+  const { photo, at, temperature, scene } = state;
+  const place = Math.min(photo.H - 1, Math.floor(at[1] * photo.H)) * photo.W + Math.min(photo.W - 1, Math.floor(at[0] * photo.W));
+  const regression = [...state.shows.values()].find((show) => show.lab && show.bitmap), L = photo.L[place];
+  const fixed = [];
+  if (regression) fixed.push(["regression", [regression.lab.a[place], regression.lab.b[place]]]);
+  if (scene.has_color && !state.hidden) fixed.push(["truth", [photo.a[place], photo.b[place]]]);
+  const columns = [];
+  for (const show of posteriors()) {
+    const { posterior } = show, [x, y] = cellOf(posterior), reading = readingOf(show, y * posterior.width + x);
+    const annealed = annealedMean.meanColor(posterior, annealedMean.distribution(posterior, reading.pixel, temperature));
+    const marks = [...fixed, ["mean", reading.trail.at(-1)], ["mode", reading.trail[0]], ["annealed", annealed]], box = part(`.map[data-name="${CSS.escape(show.name)}"]`);
+    gamutMap.draw(box.querySelector("canvas"), state.mapSize, reading, marks);
+    write(box.querySelector("p"), `peak ${digits(100 * reading.most)} %, entropy ${digits(reading.entropy)} nats`);
+    box.querySelector("canvas").setAttribute("aria-label", `${show.title}: distribution over ab, mode at a ${Math.round(marks.at(-2)[1][0])}, b ${Math.round(marks.at(-2)[1][1])}`);
+    columns.push({ show, colors: Object.fromEntries(marks) });
+    if (show === focused()) write(part(".entropy .here"), `here ${digits(reading.entropy)} nats`);
+  }
+  writeTable(columns, L);
+}
+
+function cellOf({ width, height }) {
+  return [Math.min(width - 1, Math.floor(state.at[0] * width)), Math.min(height - 1, Math.floor(state.at[1] * height))];
+}
+
+// The cell is marked on every picture at once, in shares of the picture, so that no layout has to be asked for
+function placeCells() {
+  const found = focused();
+  for (const cell of lens.querySelectorAll(".cell")) {
+    cell.hidden = !found;
+    if (!found) continue;
+    const { width, height } = found.posterior, [x, y] = cellOf(found.posterior);
+    Object.assign(cell.style, { left: `${(100 * x) / width}%`, top: `${(100 * y) / height}%`, width: `${100 / width}%`, height: `${100 / height}%` });
+  }
+}
+
+const MARKS = { mode: "mode", annealed: "annealed mean", mean: "mean", regression: "regression", truth: "true" };
+function writeTable(columns, L) {
+  const shapes = Object.keys(MARKS).filter((shape) => columns.some(({ colors }) => colors[shape]));
+  const wanted = [...shapes, ...columns.map(({ show }) => show.name)].join();
+  if (table.dataset.made !== wanted) {
+    table.dataset.made = wanted;
+    part("thead tr").replaceChildren(make("th", { textContent: "colour a, b" }), ...columns.map(({ show }) => make("th", { textContent: show.title })));
+    table.replaceChildren(...shapes.map((shape) => make("tr", {}, make("th", { scope: "row" }, gamutMap.symbol(shape), MARKS[shape]),
+      ...columns.map(() => make("td", {}, make("i"), make("span"))))));
+  }
+  shapes.forEach((shape, row) => columns.forEach(({ colors }, column) => {
+    const [a, b] = colors[shape], cell = table.rows[row].cells[column + 1];
+    cell.firstChild.style.background = `rgb(${annealedMean.toRgb(L, a, b).join(" ")})`;
+    write(cell.lastChild, `${Math.round(a)}, ${Math.round(b)}`.replace(/-/g, "−"));
+  }));
+}
+
+function point(event) {
+  const box = event.currentTarget.getBoundingClientRect();
+  state.at = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height].map((v) => Math.min(Math.max(v, 0), 0.9999));
+  placeCells();
+  readPixel();
+}
+
+// Hovering follows the mouse; a click or a tap holds the pixel, a second click lets it go
+function followHand(stage) {
+  stage.addEventListener("pointermove", (event) => {
+    if (state.view && (event.buttons || (event.pointerType === "mouse" && !state.pinned))) point(event);
+  });
+  stage.addEventListener("pointerdown", (event) => {
+    if (!state.view) return;
+    state.pinned = event.pointerType !== "mouse" || !state.pinned;
+    point(event);
+    writeLink();
+  });
+}
+
+const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+pictures.addEventListener("keydown", (event) => {
+  const step = STEPS[event.key], found = focused();
+  if (!step || !found || event.target !== pictures) return;
+  event.preventDefault();
+  const cells = [found.posterior.width, found.posterior.height], [x, y] = cellOf(found.posterior), far = event.shiftKey ? 5 : 1;
+  state.at = [x, y].map((v, axis) => (Math.min(Math.max(v + far * step[axis], 0), cells[axis] - 1) + 0.5) / cells[axis]);
+  state.pinned = true;
+  placeCells();
+  readPixel();
+  writeLink();
+});
+
+// ---- the temperature ----
+let settling = 0;
+function setTemperature(T, settled) {
+  state.temperature = T;
+  slider.value = T;
+  draw(settled);
+  clearTimeout(settling);
+  if (settled) writeLink();
+  else settling = setTimeout(() => setTemperature(T, true), 150);
+}
+slider.addEventListener("input", () => setTemperature(Number(slider.value), false));
+slider.addEventListener("change", () => setTemperature(Number(slider.value), true));
+
+// ---- saving: at the size of the photograph ----
+async function savePicture(name) {
+  const { photo, temperature } = state, show = state.shows.get(name), canvas = new OffscreenCanvas(photo.W, photo.H), context = canvas.getContext("2d");
+  if (show.posterior) context.putImageData(renderFull(name, temperature), 0, 0);
+  else if (name === "truth" && state.hidden) context.putImageData(annealedMean.compose(fullView(), new Float32Array(2), 1, 1), 0, 0);
+  else context.drawImage(show.bitmap, 0, 0);
+  const url = URL.createObjectURL(await canvas.convertToBlob({ type: "image/png" }));
+  make("a", { href: url, download: `${state.scene.key}-${name}${show.posterior ? `-T${temperature.toFixed(2)}` : ""}.png` }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10000);
+}
+const fullView = () => (state.photo.full = state.photo.full || annealedMean.readLightness(pixelsOf(state.photo.bitmap), state.photo.W, state.photo.H));
+function renderFull(name, T) {
+  const { posterior } = state.shows.get(name);
+  return annealedMean.compose(fullView(), annealedMean.anneal(posterior, T), posterior.height, posterior.width);
+}
+
+// ---- for tests and `bench speed`: the picture at full size, and the milliseconds of slider frames ----
+lens.lens = {
+  state,
+  render: (name, T) => renderFull(name, T).data,
+  measure(count = 60) {
+    const T = state.temperature, times = [];
+    for (let k = 0; k < count; k++) {
+      const began = performance.now();
+      state.temperature = Math.round((100 * (k % 50)) / 49) / 100;
+      draw(false);
+      times.push(performance.now() - began);
+    }
+    setTemperature(T, true);
+    times.sort((a, b) => a - b);
+    return { median: times[count >> 1], p95: times[Math.floor(count * 0.95)] };
+  },
+};
+
+readLink();
+const follow = () => {
+  const scene = typeof props.value === "string" && props.value ? JSON.parse(props.value) : props.value;
+  if (scene) show(scene);
+};
+watch("value", follow);
+new ResizeObserver(() => state.photo && state.scene && layOut()).observe(pictures);
+follow();
