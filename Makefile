@@ -1,10 +1,9 @@
 # make demo      set up what is missing and start the lab (PORT=8123, ARGS="--photos DIR")
 # make test      set up what is missing, then lint, format check, unit, contract, oracle and browser tests
 # make lint      the first two of these
-# make weights   train every shipped network again (SOURCE="a.zip folder", MINUTES=60)
+# make weights   train every shipped network again, in order (SOURCE="photos.zip DIR", MINUTES=60 for each)
 
 PORT ?= 7860
-MINUTES ?= 60
 SOURCE ?= imagenette
 VENV := .venv
 PYTHON_IN_VENV := $(VENV)/bin/python
@@ -30,3 +29,8 @@ $(VENV)/.installed: pyproject.toml
 $(VENV)/.installed-dev: $(VENV)/.installed
 	@scripts/install $(VENV) '.[dev]'
 	@touch $@
+
+weights: $(VENV)/.installed
+	@for name in $$($(PYTHON_IN_VENV) -c 'from ssl_core.pretexts import model_names; print(*model_names())'); do \
+	    $(PYTHON_IN_VENV) -m ssl_core train $$name --source $(SOURCE) $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS) || exit; \
+	done
