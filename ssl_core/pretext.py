@@ -1,0 +1,158 @@
+"""The contract of a pretext task: what every paper's file provides, and nothing that only one of them needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+
+class Batch(NamedTuple):
+    """What the network is given and what it is judged against; both are dicts of tensors with the batch first."""
+
+    inputs: dict[str, Tensor]
+    targets: dict[str, Tensor]
+
+
+class Player(NamedTuple):
+    """One optimiser's share of a task: its parameters, and the loss that only they minimise."""
+
+    name: str
+    parameters: list[nn.Parameter]
+    loss: Callable[[Any, dict[str, Tensor]], dict[str, Tensor]]
+
+
+@dataclass(frozen=True)
+class Paper:
+    """Where the idea comes from."""
+
+    title: str
+    authors: str
+    venue: str
+    year: int
+    url: str
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one variant is trained on one kind of device.
+
+    `sides` is the resolution schedule: ((0.5, 64), (1.0, 128)) trains on 64 px pictures for the first half of the run.
+    `crop` is the smallest share of a photograph's side that a training crop keeps.
+    """
+
+    minutes: float
+    batch: int = 32
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    warm_up: float = 0.03
+    averaging: float = 0.998
+    crop: float = 0.75
+    sides: tuple[tuple[float, int], ...] = ()
+
+    def side(self, progress: float, default: int) -> int:
+        """Pixels of a training image at `progress` in [0, 1]."""
+        for until, side in self.sides:
+            if progress < until:
+                return side
+        return self.sides[-1][1] if self.sides else default
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One shipped model of a method: what it changes in the configuration, whose weights it starts from, its recipes."""
+
+    asked: str
+    changes: dict[str, Any]
+    recipes: dict[str, Recipe]
+    trunk: str | None = None
+
+
+@dataclass(frozen=True)
+class Knob:
+    """A number that a person may turn in `panels`."""
+
+    name: str
+    low: float
+    high: float
+    start: float
+    label: str = field(default="")
+
+
+class Pretext(nn.Module):
+    """A pretext task: corruption, network, loss and decoding of one paper.
+
+    Class attributes name the method; `config` is the paper's frozen dataclass of numbers, with `side`, the pixels of a
+    training image. `encoder` maps RGB in [0, 1] of shape (B, 3, H, W) to a dict of named stages (feature maps).
+    """
+
+    method: ClassVar[str]
+    question: ClassVar[str]
+    paper: ClassVar[Paper]
+    needs: ClassVar[tuple[str, ...]] = ("image",)
+    sizes: ClassVar[dict[str, Any]]
+    variants: ClassVar[dict[str, Variant]]
+    knobs: ClassVar[tuple[Knob, ...]] = ()
+    encoder: nn.Module
+
+    def __init__(self, config: Any, variant: str) -> None:
+        super().__init__()
+        self.config = config
+        self.variant = variant
+
+    @classmethod
+    def build(cls, variant: str, size: str = "small") -> Pretext:
+        """A freshly initialised network of a variant ("l2") at a size ("tiny", "small", "paper")."""
+        return cls(replace(cls.sizes[size], **cls.variants[variant].changes), variant)
+
+    @property
+    def name(self) -> str:
+        """The name of the shipped model, "context-encoder-l2"."""
+        return f"{self.method}-{self.variant}"
+
+    @property
+    def asked(self) -> str:
+        """One line: what this network was asked to do."""
+        return self.variants[self.variant].asked
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.parameters()).device
+
+    def prepare(self, raws: Iterable[dict[str, Tensor]]) -> None:
+        """One pass over the data before training, for statistics kept in buffers. Most tasks need none."""
+
+    def start_from(self, trunk: Pretext) -> None:
+        """Take over the weights of a trained relative; by default the encoder's. Raises if the shapes differ."""
+        self.encoder.load_state_dict(trunk.encoder.state_dict())
+
+    def make_batch(self, raw: dict[str, Tensor], rng: np.random.Generator) -> Batch:
+        """Corrupt, split or pair: raw["image"] is (B, 3, H, W) in [0, 1]. All chance comes from `rng`."""
+        raise NotImplementedError
+
+    def loss(self, outputs: Any, targets: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Named, weighted terms, each a scalar >= 0; their sum is minimised by the first player."""
+        raise NotImplementedError
+
+    def players(self) -> list[Player]:
+        """Who learns. One player with every parameter unless a paper sets several against each other."""
+        return [Player(self.method, list(self.parameters()), self.loss)]
+
+    def panels(self, raw: dict[str, Tensor], rng: np.random.Generator, **knobs: float) -> dict[str, np.ndarray]:
+        """What to look at to judge this task on one photograph: caption -> (H, W, 3) float32 in [0, 1]."""
+        raise NotImplementedError
+
+
+def to_picture(image: Tensor) -> np.ndarray:
+    """(3, H, W) tensor -> (H, W, 3) float32 array clipped to [0, 1]."""
+    return image.detach().clamp(0, 1).permute(1, 2, 0).float().cpu().numpy()
+
+
+def to_tensor(picture: np.ndarray) -> Tensor:
+    """(H, W, 3) float array in [0, 1] -> (1, 3, H, W) float32 tensor."""
+    return torch.tensor(np.ascontiguousarray(picture, dtype=np.float32)).permute(2, 0, 1)[None]

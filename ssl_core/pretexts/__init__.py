@@ -1,0 +1,23 @@
+"""Every pretext task, in the order of the story. A new one: its file here, and its line below."""
+
+from ssl_core.pretexts.colorization import Colorization
+from ssl_core.pretexts.context_encoder import ContextEncoder
+
+PRETEXTS = {
+    ContextEncoder.method: ContextEncoder,
+    Colorization.method: Colorization,
+}
+
+
+def build(name: str, size: str = "small"):
+    """A freshly initialised model by its full name ("context-encoder-l2"), at a size ("tiny", "small", "paper")."""
+    for method, pretext in PRETEXTS.items():
+        variant = name.removeprefix(f"{method}-")
+        if variant != name and variant in pretext.variants:
+            return pretext.build(variant, size)
+    raise KeyError(f"There is no model called {name}. The models are: {', '.join(model_names())}.")
+
+
+def model_names() -> tuple[str, ...]:
+    """All full names, in the order of the story, variants in the order of their training."""
+    return tuple(f"{method}-{variant}" for method, pretext in PRETEXTS.items() for variant in pretext.variants)

@@ -1,0 +1,168 @@
+"""One contract for every pretext task: what the trainer, the page and the benchmark rely on."""
+
+import numpy as np
+import pytest
+import torch
+
+from ssl_core import checkpoint
+from ssl_core.pretexts import PRETEXTS, build, model_names
+
+everyone = pytest.mark.parametrize("name", model_names())
+
+
+def photographs(side, count=4, seed=0):
+    """Smooth coloured blobs: something that a tiny network can learn."""
+    rng = np.random.default_rng(seed)
+    coarse = torch.from_numpy(rng.random((count, 3, 4, 4), dtype=np.float32))
+    return torch.nn.functional.interpolate(coarse, size=(side, side), mode="bicubic").clamp(0, 1)
+
+
+def make(name, seed=0):
+    torch.manual_seed(seed)
+    return build(name, "tiny")
+
+
+def batch_of(task, seed=0):
+    return task.make_batch({"image": photographs(task.config.side)}, np.random.default_rng(seed))
+
+
+def players_losses(task, batch):
+    outputs = task(batch.inputs)
+    return {player.name: player.loss(outputs, batch.targets) for player in task.players()}
+
+
+@everyone
+def test_same_seed_same_batch(name):
+    first, second, other = (batch_of(make(name), seed) for seed in (1, 1, 2))
+    for part in ("inputs", "targets"):
+        one, two = getattr(first, part), getattr(second, part)
+        assert one.keys() == two.keys()
+        assert all(torch.equal(one[key], two[key]) for key in one)
+    if name.startswith("context-encoder"):
+        assert not torch.equal(first.inputs["hidden"], other.inputs["hidden"])
+
+
+@everyone
+def test_a_batch_does_not_change_the_photographs(name):
+    task = make(name)
+    image = photographs(task.config.side)
+    before = image.clone()
+    task.make_batch({"image": image}, np.random.default_rng(0))
+    assert torch.equal(image, before)
+
+
+@everyone
+def test_every_parameter_learns(name):
+    task = make(name).train()
+    batch = batch_of(task)
+    outputs = task(batch.inputs)
+    learned = set()
+    for player in task.players():
+        task.zero_grad()
+        total = sum(player.loss(outputs, batch.targets).values())
+        total.backward(inputs=player.parameters, retain_graph=True)
+        assert all(parameter.grad is not None and parameter.grad.abs().sum() > 0 for parameter in player.parameters)
+        assert learned.isdisjoint(map(id, player.parameters)), "two players own one parameter"
+        learned |= set(map(id, player.parameters))
+    assert learned == set(map(id, task.parameters()))
+
+
+@everyone
+def test_loss_terms_are_finite_scalars_that_are_not_negative(name):
+    task = make(name).train()
+    for terms in players_losses(task, batch_of(task)).values():
+        assert terms
+        for value in terms.values():
+            assert value.shape == () and torch.isfinite(value) and value >= 0
+
+
+@everyone
+def test_one_batch_can_be_learned_by_heart(name):
+    task = make(name).train()
+    batch = batch_of(task)
+    first = task.players()[0]
+    optimizer = torch.optim.Adam(first.parameters, 1e-2)
+    course = []
+    for _ in range(60):
+        # The adversarial term has no floor while the judge stands still, so only the other terms are watched.
+        terms = first.loss(task(batch.inputs), batch.targets)
+        watched = sum(value for term, value in terms.items() if term != "adversarial")
+        optimizer.zero_grad()
+        watched.backward()
+        optimizer.step()
+        course.append(watched.item())
+    assert course[-1] < 0.6 * course[0]
+
+
+@everyone
+def test_a_checkpoint_gives_back_the_same_network(name, tmp_path):
+    task = make(name).eval()
+    for parameter in task.parameters():  # half precision must not hide an error
+        parameter.data = parameter.data.half().float()
+    checkpoint.save(task, tmp_path / name, {"sources": []})
+    again = checkpoint.load(tmp_path / name)
+    batch = batch_of(task)
+    with torch.no_grad():
+        mine, theirs = task.encoder(batch.inputs["image"]), again.encoder(batch.inputs["image"])
+        assert all(torch.equal(mine[stage], theirs[stage]) for stage in mine)
+        assert players_losses(task, batch) == players_losses(again, batch)
+    assert again.name == name and again.config == task.config
+
+
+@everyone
+def test_uses_only_the_data_it_asks_for(name):
+    task = make(name)
+
+    class Watched(dict):
+        def __getitem__(self, key):
+            assert key in task.needs
+            return super().__getitem__(key)
+
+    task.make_batch(Watched(image=photographs(task.config.side)), np.random.default_rng(0))
+
+
+@everyone
+def test_panels_are_pictures(name):
+    task = make(name).eval()
+    panels = task.panels({"image": photographs(48, 1)}, np.random.default_rng(0))
+    assert len(panels) >= 2
+    for caption, picture in panels.items():
+        assert caption and picture.shape == (48, 48, 3) and picture.dtype == np.float32
+        assert picture.min() >= 0 and picture.max() <= 1
+
+
+@everyone
+def test_says_what_it_was_asked(name):
+    task = make(name)
+    assert task.asked.endswith(".") and task.question.endswith("?") and task.name == name
+    assert {"cpu", "cuda"} == task.variants[task.variant].recipes.keys()
+    assert task.paper.year and task.paper.url.startswith("https://")
+
+
+@everyone
+def test_the_encoder_takes_rgb_and_names_its_stages(name):
+    task = make(name).eval()
+    stages = task.encoder(photographs(task.config.side))
+    assert list(stages)[:5] == ["conv1", "conv2", "conv3", "conv4", "conv5"]
+    assert all(stages[stage].shape[1] == width for stage, width in task.encoder.widths.items())
+
+
+@everyone
+def test_a_variant_starts_from_its_trunk(name):
+    task = make(name)
+    trunk = task.variants[task.variant].trunk
+    if trunk is None:
+        return
+    teacher = make(trunk, seed=1)
+    task.start_from(teacher)
+    taken = dict(task.encoder.named_parameters())
+    assert all(torch.equal(taken[key], value) for key, value in teacher.encoder.named_parameters())
+
+
+def test_an_unknown_model_is_named_with_those_that_exist():
+    with pytest.raises(KeyError, match="no model called colorisation"):
+        build("colorisation")
+
+
+def test_methods_are_named_like_their_keys():
+    assert all(key == pretext.method for key, pretext in PRETEXTS.items())
