@@ -1,0 +1,140 @@
+"""A trained model as a folder: model.safetensors, config.json and README.md (the model card). Loading is strict."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ssl_core.pretext import Pretext
+
+WEIGHTS, CONFIG = "model.safetensors", "config.json"
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint that is missing, damaged or not ours; its text says which and what to do."""
+
+
+def save(task: Pretext, folder: Path, training: dict[str, Any]) -> None:
+    """Write weights and configuration; `training` is what the card tells of the run. Files are replaced whole.
+
+    Weights are stored in half precision, statistics (batch normalisation, priors) and biases in single.
+    """
+    import torch
+
+    state = {}
+    for name, tensor in task.state_dict().items():
+        halve = tensor.is_floating_point() and tensor.dim() > 1
+        state[name] = tensor.detach().to("cpu", torch.float16 if halve else tensor.dtype).contiguous()
+    folder.mkdir(parents=True, exist_ok=True)
+    write_tensors(folder / WEIGHTS, state)
+    about = {
+        "model": task.name,
+        "method": task.method,
+        "variant": task.variant,
+        "config": asdict(task.config),
+        "training": training,
+        "scores": {},
+    }
+    _write_json(folder / CONFIG, about)
+
+
+def load(folder: Path) -> Pretext:
+    """The model in a folder, in evaluation mode on the CPU. CheckpointError if anything is not as it was saved."""
+    import torch
+
+    about = read_config(folder)
+    task = _rebuild(about, folder)
+    stored, _ = read_tensors(folder / WEIGHTS)
+    wanted = task.state_dict()
+    if stored.keys() != wanted.keys() or any(stored[key].shape != wanted[key].shape for key in wanted):
+        raise CheckpointError(
+            f"The weights in {folder} are not those of {about['model']}: names or shapes differ. {_remedy(folder)}"
+        )
+    if not all(torch.isfinite(tensor).all() for tensor in stored.values()):
+        raise CheckpointError(f"The weights in {folder} hold values that are not numbers. {_remedy(folder)}")
+    task.load_state_dict({key: tensor.to(wanted[key].dtype) for key, tensor in stored.items()})
+    return task.eval()
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """config.json as a dict, without loading torch. CheckpointError if it is missing or unreadable."""
+    path = Path(folder) / CONFIG
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CheckpointError(f"There is no {path.name} in {folder}. {_remedy(folder)}") from None
+    except (OSError, ValueError):
+        raise CheckpointError(f"{path} cannot be read as JSON. {_remedy(folder)}") from None
+    missing = {"model", "method", "variant", "config", "training"} - (
+        about.keys() if isinstance(about, dict) else set()
+    )
+    if missing:
+        raise CheckpointError(
+            f"{path} is not from this project: it lacks {', '.join(sorted(missing))}. {_remedy(folder)}"
+        )
+    return about
+
+
+def write_scores(folder: Path, scores: dict[str, Any]) -> None:
+    """Merge measured scores into config.json."""
+    about = read_config(folder)
+    about["scores"] = {**about.get("scores", {}), **scores}
+    _write_json(Path(folder) / CONFIG, about)
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], note: dict[str, str] | None = None) -> None:
+    """Write tensors so that a reader finds the old file or the new one, never half of one."""
+    from safetensors.torch import save_file
+
+    partial = path.with_suffix(".partial")
+    save_file(tensors, partial, metadata=note)
+    os.replace(partial, path)
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors by name, and the note stored with them. CheckpointError if the file is missing or damaged."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except (FileNotFoundError, IsADirectoryError):
+        raise CheckpointError(f"There is no {path.name} in {path.parent}. {_remedy(path.parent)}") from None
+    except (SafetensorError, OSError, ValueError):
+        raise CheckpointError(f"{path} is damaged. {_remedy(path.parent)}") from None
+
+
+def _rebuild(about: dict[str, Any], folder: Path) -> Pretext:
+    from ssl_core.pretexts import PRETEXTS
+
+    pretext = PRETEXTS.get(about["method"])
+    if pretext is None or about["variant"] not in pretext.variants:
+        raise CheckpointError(
+            f"{folder} holds {about['method']}-{about['variant']}, which this version does not know. {_remedy(folder)}"
+        )
+    kind = type(pretext.sizes["small"])
+    stored = {key: tuple(value) if isinstance(value, list) else value for key, value in about["config"].items()}
+    if stored.keys() != {field.name for field in fields(kind)}:
+        raise CheckpointError(
+            f"The configuration in {folder} is from another version of this project. {_remedy(folder)}"
+        )
+    return pretext(kind(**stored), about["variant"])
+
+
+def _remedy(folder: Path) -> str:
+    name = Path(folder).name
+    return (
+        f"Restore it with `git checkout -- checkpoints/{name}`, or train it again: `python -m ssl_core train {name}`."
+    )
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(partial, path)

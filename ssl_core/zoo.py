@@ -1,0 +1,51 @@
+"""The trained models that come with the project: which there are, and each of them loaded once, on demand."""
+
+from __future__ import annotations
+
+import os
+import threading
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ssl_core import checkpoint
+
+if TYPE_CHECKING:
+    from ssl_core.pretext import Pretext
+
+_LOCK = threading.Lock()
+
+
+def folder() -> Path:
+    """Where the models lie: $PRETEXT_LAB_CHECKPOINTS, or `checkpoints` beside this package."""
+    return Path(os.environ.get("PRETEXT_LAB_CHECKPOINTS") or Path(__file__).parent.parent / "checkpoints")
+
+
+def names() -> tuple[str, ...]:
+    """Names of all models in the folder, without loading any: methods as they came into the field, then by name.
+
+    Folders that cannot be read are named too, so that somebody is told when they are opened.
+    """
+    found = [path.name for path in folder().iterdir() if path.is_dir()] if folder().is_dir() else []
+    return tuple(sorted(found, key=_rank))
+
+
+def _rank(name: str) -> tuple[int, str]:
+    try:
+        return checkpoint.read_config(folder() / name)["training"].get("rank", 0), name
+    except checkpoint.CheckpointError:
+        return len(name), name
+
+
+def load(name: str) -> Pretext:
+    """A model by name, in evaluation mode; the same object for the same name. CheckpointError says what to do."""
+    with _LOCK:
+        return _load(folder() / name)
+
+
+@lru_cache(maxsize=32)
+def _load(path: Path) -> Pretext:
+    if not path.is_dir():
+        there = ", ".join(names()) or "none"
+        raise checkpoint.CheckpointError(f"There is no model called {path.name} in {path.parent}. There are: {there}.")
+    return checkpoint.load(path)
