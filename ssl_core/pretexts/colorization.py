@@ -167,10 +167,10 @@ class Colorization(Pretext):
         return {"cross entropy": cross_entropy.mean()}
 
     def seen(self, photo: np.ndarray) -> tuple[Tensor, Tensor]:
-        """A photograph as the network sees it (longest side `view`, both sides multiples of 8) and its full-size L."""
+        """A photograph as the network sees it (longest side `view`, both sides multiples of 16) and its full-size L."""
         picture = to_tensor(as_photo(photo))
         scale = self.view / max(picture.shape[2:])
-        size = [max(8, round(length * scale / 8) * 8) for length in picture.shape[2:]]
+        size = [max(16, round(length * scale / 16) * 16) for length in picture.shape[2:]]
         small = F.interpolate(picture, size=size, mode="bilinear", antialias=True).clamp(0, 1)
         return small.to(self.device), rgb_to_lab(picture)[:, :1]
 
