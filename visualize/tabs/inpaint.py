@@ -5,8 +5,7 @@ from functools import partial
 import gradio as gr
 import numpy as np
 
-from visualize import error_map
-from visualize.lab import Lab, Recent, Shown
+from visualize.lab import Lab, Recent
 from visualize.tabs import inpaint_api, inpaint_fills, inpaint_words
 from visualize.widgets import answers as answers_widget
 from visualize.widgets import mask_pad
@@ -17,15 +16,15 @@ QUESTION = "What belongs in the hole?"
 METHODS = ("context-encoder",)
 
 START = "central-region"
-MASKS_KEPT = 12  # undo and redo answer at once
+RESULTS_KEPT = 24  # undo and redo answer at once
 
 
 def build(lab: Lab, page) -> None:
     """The tab: the mask pad on the left, the answers on the right, the words below."""
-    kept = Recent(MASKS_KEPT)
+    kept = Recent(RESULTS_KEPT)
     gr.HTML(f"<h2 class='question'>{QUESTION}</h2>", apply_default_css=False)
     with gr.Row(elem_classes="inpaint-bench"):
-        with gr.Column(scale=11, min_width=320):
+        with gr.Column(scale=10, min_width=320):
             pad = mask_pad.mask_pad(START, preset_mask, elem_id="mask-pad")
         with gr.Column(scale=15, min_width=320):
             side_by_side = answers_widget.answers(elem_id="inpaint-answers")
@@ -46,54 +45,34 @@ def show(lab: Lab, kept: Recent, key: str, code: str) -> tuple[dict, dict]:
 
 
 def fill(lab: Lab, kept: Recent, key: str, code: str) -> dict:
-    """The answers that are there at once, networks first; see `widgets.answers` for the form. Never raises for bad masks."""
+    """The answers that are there at once; see `widgets.answers` for the form. What is wrong with a mask stands in `message`."""
     value = {"photo": key, "mask": code, "message": "", "size": "", "answers": []}
-    try:
-        photo, hidden = hole(lab, key, code)
-    except ValueError as error:
-        return value | {"message": str(error)}
     names = lab.models(METHODS[0])
-    baselines = [{"id": name, "title": title, "note": note} for name, (title, note) in inpaint_fills.BASELINES.items()]
-    if not hidden.any() or hidden.all():
-        sentence = "Nothing is hidden: paint over a part of the photo." if not hidden.any() else (
-            "The whole photo is hidden: nothing is left to predict from. Erase a part of the mask."
-        )
-        networks = [inpaint_fills.describe(name, METHODS[0]) for name in names]
-        return value | {"message": sentence, "answers": networks + baselines}
-    box = answers_widget.hole_box(hidden)
-    quick = kept.keep((key, code), lambda: inpaint_fills.quick_fills(lab, METHODS[0], photo, hidden))
-    told = [inpaint_fills.tell(about, photo, hidden, box, quick) for about in [inpaint_fills.describe(name, METHODS[0]) for name in names] + baselines]
-    height, width = hidden.shape
-    message = "" if names else "No trained network is here: `checkpoints/` holds none. The baselines still answer."
+    about = [inpaint_fills.describe(name, METHODS[0]) for name in names] + inpaint_fills.baselines()
+    try:
+        hole = open_hole(lab, key, code)
+    except ValueError as error:
+        return value | {"message": str(error), "answers": about}
+    told = kept.keep((key, code), lambda: quick_answers(lab, hole, about))[1]
+    height, width = hole.hidden.shape
+    message = "" if names else "No trained network is in the folder checkpoints, so only the baselines answer."
     return value | {"message": message, "size": f"{width} x {height}", "answers": told}
 
 
+def quick_answers(lab: Lab, hole: inpaint_fills.Hole, about: list[dict]) -> tuple[inpaint_fills.Fills, list[dict]]:
+    """The fills that are fast, and what is told of every answer."""
+    fills = inpaint_fills.quick_fills(lab, METHODS[0], hole)
+    return fills, [hole.tell(one, fills) for one in about]
+
+
 def follow(lab: Lab, kept: Recent, key: str, code: str) -> dict:
-    """What takes longer: the biharmonic fill and the error maps. Update of the answers' `later`."""
-    try:
-        photo, hidden = hole(lab, key, code)
-    except ValueError:
+    """What takes longer, as an update of the answers' `later`. Nothing when there is nothing to fill."""
+    quick = kept.get((key, code))
+    if quick is None:  # the hand has gone on, or there is no hole
         return gr.skip()
-    if not hidden.any() or hidden.all():
-        return gr.skip()
-    return gr.update(later=kept.keep((key, code, "later"), lambda: slow_answers(lab, kept, photo, hidden, code)))
-
-
-def slow_answers(lab: Lab, kept: Recent, photo: Shown, hidden: np.ndarray, code: str) -> dict:
-    """The value of `later`: biharmonic, and an error map of every answer."""
-    box = answers_widget.hole_box(hidden)
-    fills = dict(kept.keep((photo.key, code), lambda: inpaint_fills.quick_fills(lab, METHODS[0], photo, hidden)))
-    fills["biharmonic"], note = inpaint_fills.biharmonic_fill(photo.pixels, hidden)
-    title = inpaint_fills.BASELINES["biharmonic"][0]
-    slow = inpaint_fills.tell({"id": "biharmonic", "title": title, "note": note}, photo, hidden, box, fills)
-    truth = photo.pixels / np.float32(255)
-    errors = {
-        name: answers_widget.patch(error_map.error_map(answer, truth, hidden), box)
-        for name, answer in fills.items()
-        if not isinstance(answer, str)
-    }
-    scale = {"scale": error_map.scale_stops(), "top": round(100 * error_map.TOP)}
-    return {"photo": photo.key, "mask": code, "answers": [slow], "errors": errors} | scale
+    hole = open_hole(lab, key, code)
+    later = kept.keep((key, code, "later"), lambda: inpaint_fills.later_answers(hole, quick[0]))
+    return gr.update(later={"photo": key, "mask": code} | later)
 
 
 def picture(lab: Lab, key: str) -> dict | None:
@@ -117,7 +96,12 @@ def preset_mask(kind: str, seed: int) -> np.ndarray:
     return getattr(masks, kind.replace("-", "_"))(side, side, np.random.default_rng(seed))
 
 
-def hole(lab: Lab, key: str, code: str) -> tuple[Shown, np.ndarray]:
-    """The photograph and its hidden pixels, (H, W) bool. Errors: PhotoError, MaskCodeError."""
+def open_hole(lab: Lab, key: str, code: str) -> inpaint_fills.Hole:
+    """The photograph and what is hidden of it. Errors: ValueError whose text is a sentence for the person."""
     photo = lab.photo(key)
-    return photo, mask_pad.fit_mask(mask_pad.read_code(code, preset_mask), *photo.pixels.shape[:2])
+    hidden = mask_pad.fit_mask(mask_pad.read_code(code, preset_mask), *photo.pixels.shape[:2])
+    if not hidden.any():
+        raise ValueError("Nothing is hidden: paint over a part of the photo.")
+    if hidden.all():
+        raise ValueError("The whole photo is hidden, so nothing is left to predict from: erase a part of the mask.")
+    return inpaint_fills.Hole(photo.pixels, hidden)

@@ -9,7 +9,7 @@ import numpy as np
 
 from visualize.lab import Lab
 from visualize.tabs import inpaint_fills
-from visualize.widgets import answers, mask_pad
+from visualize.widgets import mask_pad
 
 LONGEST_SIDE = 1600  # larger photos are reduced: no more comes out of the network, and everyone shares one machine
 
@@ -20,7 +20,13 @@ def build(lab: Lab, method: str) -> None:
         photo, mask = gr.File(label="Photo"), gr.File(label="Mask: white is hidden, black is known")
         model = gr.Textbox(label="Model, for example context-encoder-l2; empty for the first")
         filled, figures, ask = gr.File(label="Filled photo"), gr.JSON(label="Figures"), gr.Button("Fill it")
-    ask.click(partial(fill_files, lab, method), [photo, mask, model], [filled, figures], api_name="inpaint", concurrency_limit=2)
+    ask.click(
+        partial(fill_files, lab, method),
+        [photo, mask, model],
+        [filled, figures],
+        api_name="inpaint",
+        concurrency_limit=2,
+    )
 
 
 def fill_files(lab: Lab, method: str, photo: str | None, mask: str | None, model: str = "") -> tuple[str, dict]:
@@ -35,15 +41,17 @@ def fill_files(lab: Lab, method: str, photo: str | None, mask: str | None, model
     names = lab.models(method)
     model = model or next(iter(names), "")
     if model not in names:
-        raise gr.Error(f"There is no model {model!r} here. Choose one of: {', '.join(names) or 'none is installed'}.", print_exception=False)
+        raise gr.Error(
+            f"There is no model {model!r} here. Choose one of: {', '.join(names) or 'none is installed'}.",
+            print_exception=False,
+        )
     try:
         pixels, hidden = read_pair(photo, mask, read_photo)
         answer = lab.model(model).inpaint(pixels, hidden)
     except (PhotoError, CheckpointError) as error:
         raise gr.Error(str(error), print_exception=False) from error
-    box = answers.hole_box(hidden)
     about = {"model": model, "hidden_share": float(hidden.mean()), "width": pixels.shape[1], "height": pixels.shape[0]}
-    return save(answer), about | inpaint_fills.figures(answer, pixels, hidden, box)
+    return save(answer), about | inpaint_fills.Hole(pixels, hidden).figures(answer)
 
 
 def read_pair(photo: str | None, mask: str | None, read_photo) -> tuple[np.ndarray, np.ndarray]:
@@ -52,7 +60,9 @@ def read_pair(photo: str | None, mask: str | None, read_photo) -> tuple[np.ndarr
 
     if not photo or not mask:
         missing = "photo" if not photo else "mask"
-        raise PhotoError(f"The {missing} is missing. Send two picture files: the photo, and a mask that is white where the photo is hidden.")
+        raise PhotoError(
+            f"The {missing} is missing. Send two picture files: the photo, and a mask that is white where the photo is hidden."
+        )
     pixels = read_photo(photo, LONGEST_SIDE)
     try:
         white = read_photo(mask, LONGEST_SIDE).mean(axis=-1) > 127
@@ -62,7 +72,9 @@ def read_pair(photo: str | None, mask: str | None, read_photo) -> tuple[np.ndarr
     if not hidden.any():
         raise PhotoError("The mask hides nothing. Make it white where the photo is to be hidden.")
     if hidden.all():
-        raise PhotoError("The mask hides the whole photo, so nothing is left to predict from. Make it black where the photo is known.")
+        raise PhotoError(
+            "The mask hides the whole photo, so nothing is left to predict from. Make it black where the photo is known."
+        )
     return pixels, hidden
 
 

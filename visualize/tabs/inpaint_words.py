@@ -24,7 +24,7 @@ better and score worse. Compare the sharpness figures, then paint a hole over so
 def build(lab: Lab, method: str) -> None:
     """The question to ask, and the fold with the explanation and the training facts of the shipped networks."""
     gr.HTML(QUESTION, apply_default_css=False)
-    with gr.Accordion("What is going on", open=False, elem_classes="fold"), gr.Row():
+    with gr.Accordion("What is going on", open=False, elem_classes="going-on"), gr.Row():
         with gr.Column(scale=3, min_width=320):
             gr.Markdown(WORDS.read_text(encoding="utf-8"), latex_delimiters=DELIMITERS)
         with gr.Column(scale=2, min_width=320):
@@ -50,8 +50,17 @@ def facts(name: str) -> str:
         return str(error)
     numbers, training = about["config"], about["training"]
     size = f"Sees {numbers['side']} x {numbers['side']} pixels" if "side" in numbers else ""
-    losses = [f"{symbol} {numbers[key]:g}" for symbol, key in (("λ_rec", "reconstruction"), ("λ_adv", "adversarial")) if numbers.get(key)]
-    return ". ".join(part for part in (size, ", ".join(losses), trained(training), scored(about.get("scores", {}))) if part) + "."
+    losses = [
+        f"{symbol} {numbers[key]:g}"
+        for symbol, key in (("λ_rec", "reconstruction"), ("λ_adv", "adversarial"))
+        if numbers.get(key)
+    ]
+    return (
+        ". ".join(
+            part for part in (size, ", ".join(losses), trained(training), scored(about.get("scores", {}))) if part
+        )
+        + "."
+    )
 
 
 def trained(training: dict) -> str:
@@ -70,4 +79,6 @@ def trained(training: dict) -> str:
 
 def scored(scores: dict) -> str:
     """The measured figures of the card."""
-    return ", ".join(f"{key.replace('_', ' ')} {value:.3g}" for key, value in scores.items() if isinstance(value, int | float))
+    return ", ".join(
+        f"{key.replace('_', ' ')} {value:.3g}" for key, value in scores.items() if isinstance(value, int | float)
+    )
