@@ -77,7 +77,7 @@ def decode(image: Image.Image, scale: float) -> Image.Image:
             # A JPEG decodes at 1/2, 1/4 or 1/8 for a fraction of the work; twice the target keeps the antialiasing honest.
             image.draft(None, (2 * size[0], 2 * size[1]))
         image.load()
-        image = _upright(image)
+        _turn_upright(image)
         size = size if (image.width >= image.height) == (size[0] >= size[1]) else size[::-1]
         return _to_rgb(image, size)
     except MemoryError:
@@ -86,12 +86,12 @@ def decode(image: Image.Image, scale: float) -> Image.Image:
         raise PhotoError("This picture is damaged or cut off; save it again or take another one.") from None
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    """Turned as its EXIF orientation says; a damaged EXIF block counts as none."""
+def _turn_upright(image: Image.Image) -> None:
+    """Turn it as its EXIF orientation says, in place: a copy of a large picture would cost 400 MB. A damaged EXIF block counts as none."""
     try:
-        return ImageOps.exif_transpose(image)
+        ImageOps.exif_transpose(image, in_place=True)
     except Exception:  # noqa: BLE001 - the block is a small binary file of its own
-        return image
+        return
 
 
 def _to_rgb(image: Image.Image, size: tuple[int, int]) -> Image.Image:
@@ -100,7 +100,7 @@ def _to_rgb(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         image = _to_eight_bits(image)
     if image.has_transparency_data:
-        image = _resize(image.convert("RGBA"), size)
+        image = _resize(image if image.mode == "RGBA" else image.convert("RGBA"), size)
         return Image.alpha_composite(Image.new("RGBA", size, "white"), image).convert("RGB")
     if image.mode in ("1", "P", "PA", "HSV", "YCbCr"):
         image = image.convert("RGB")
@@ -108,6 +108,7 @@ def _to_rgb(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def _resize(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """With antialiasing; Pillow weighs colours by their alpha."""
     return image if image.size == size else image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
