@@ -23,8 +23,8 @@ def parser() -> argparse.ArgumentParser:
     _add_checkpoints(cards)
     data = commands.add_parser("data", help="what a source holds, and its terms")
     data.add_argument("source", nargs="?", default="starter", metavar="SRC", help=SOURCES)
-    serve = commands.add_parser("serve", help="start the page; takes the options of app.py", add_help=False)
-    serve.add_argument("options", nargs=argparse.REMAINDER)
+    # its options are left over by the parser and handed to app.py
+    commands.add_parser("serve", help="start the page; takes the options of app.py", add_help=False)
     return top
 
 
@@ -85,7 +85,10 @@ def _positive(kind: type):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit status. What a person can mend is told in a sentence, without a stack trace."""
-    options = parser().parse_args(arguments)
+    options, rest = parser().parse_known_args(arguments)
+    if rest and options.command != "serve":
+        parser().error(f"unrecognized arguments: {' '.join(rest)}")
+    options.rest = rest
     from ssl_core import commands
     from ssl_core.checkpoint import CheckpointError
     from ssl_core.photo import PhotoError

@@ -45,8 +45,8 @@ def class_prior(images: np.ndarray, progress: Callable = lambda it, **_: it) -> 
     import torch
     import torch.nn.functional as F
 
+    from ssl_core.ab_bins import gamut_bins, nearest_bin, smooth_prior
     from ssl_core.color import rgb_to_lab
-    from ssl_core.pretexts.colorization import gamut_bins, nearest_bin, smooth_prior
 
     counts = torch.zeros(len(gamut_bins()), dtype=torch.float64)
     for start in progress(range(0, len(images), 64), desc="class prior", unit="batch"):
@@ -59,7 +59,8 @@ def colorize_batch(model: Colorization, photos: np.ndarray, temperature: float =
     """`model.colorize` for many photographs of one size at once: (N, H, W, 3) uint8 -> (N, H, W, 3) float32 in [0, 1]."""
     import torch
 
-    from ssl_core.pretexts.colorization import annealed_mean, paint
+    from ssl_core.ab_bins import annealed_mean
+    from ssl_core.color import paint
 
     with torch.inference_mode():
         seen, lightness = (torch.cat(parts) for parts in zip(*(model.seen(photo) for photo in photos), strict=True))
@@ -91,7 +92,7 @@ def measure(
     photos: np.ndarray, prior: Tensor, compared: dict[str, Paint], progress: Callable = lambda it, **_: it
 ) -> list[dict]:
     """One row of figures for each of `compared`; photos (N, S, S, 3) uint8, prior (Q,). `progress` wraps the loop, as tqdm does."""
-    from ssl_core.pretexts.colorization import class_weights, nearest_bin
+    from ssl_core.ab_bins import class_weights, nearest_bin
 
     balance = class_weights(prior, 0.0).double().numpy()
     sums = {name: np.zeros(3) for name in compared}

@@ -19,7 +19,9 @@ TERMS = {
     "captions.zip": "Flickr8k, for non-commercial research",
     "voc.zip": "parts of PASCAL VOC, MS-COCO and BSDS500, for research use; CamVid, CC BY-NC",
     "tiny.zip": "a part of Tiny-ImageNet, for non-commercial research and education",
-    "the starter photographs": "photographs inside scikit-image, scikit-learn, matplotlib and gradio; each has its own licence",
+    "imagenette": "a part of ImageNet, for non-commercial research and education",
+    "stl10": "a part of ImageNet, for non-commercial research and education",
+    "starter photographs": "photographs inside scikit-image, scikit-learn, matplotlib and gradio; each has its own licence",
 }
 USES = {
     "context-encoder": "filled = model.inpaint(photo, mask)  # mask (H, W) bool, True = hidden; the answer is float32 in [0, 1]",

@@ -107,9 +107,10 @@ def bench(options) -> None:
     if options.write:
         from ssl_core.bench import write_readme, write_scores
 
-        where = ["README.md"] if write_readme(report, ROOT / "README.md") else []
+        readme = zoo.folder().parent / "README.md"
+        where = [str(readme)] if write_readme(report, readme) else []
         where += [f"the card of {name}" for name in write_scores(report, zoo.folder())]
-        print(f"Written to {', '.join(where) or 'nothing: README.md has no marks for this bench'}.", file=sys.stderr)
+        print(f"Written to {', '.join(where) or f'nothing: {readme} has no marks for this bench'}.", file=sys.stderr)
 
 
 def _bench_inpaint(options):
@@ -189,7 +190,7 @@ def data(options) -> None:
 
 def serve(options) -> None:
     """Start the page, as `python app.py` does."""
-    raise SystemExit(subprocess.call([sys.executable, str(ROOT / "app.py"), *options.options]))
+    raise SystemExit(subprocess.call([sys.executable, str(ROOT / "app.py"), *options.rest]))
 
 
 def _use_threads(count: int | None) -> None:

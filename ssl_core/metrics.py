@@ -75,7 +75,7 @@ def color_auc(ab_pred: np.ndarray, ab_true: np.ndarray, weights: np.ndarray | No
     ----------
     ab_pred, ab_true : (..., 2) colours, same shape.
     weights : (...) >= 0, how much each pixel counts; None for the plain figure. The paper's class-balanced figure is
-        `class_weights(prior, 0.0)[nearest_bin(ab_true)]` of `ssl_core.pretexts.colorization`.
+        `class_weights(prior, 0.0)[nearest_bin(ab_true)]` of `ssl_core.ab_bins`.
 
     Raises
     ------

@@ -1,0 +1,140 @@
+"""The bench on small photographs and untrained networks: it must measure what it says, in the same way every time."""
+
+import json
+
+import numpy as np
+import pytest
+
+from ssl_core import bench, bench_colorize, bench_inpaint, bench_sheet, metrics, selection
+from ssl_core.pretexts import build
+
+
+@pytest.fixture(scope="module")
+def photos() -> np.ndarray:
+    """(6, 32, 32, 3) uint8: smooth, colourful."""
+    from scipy.ndimage import gaussian_filter
+
+    noise = np.random.default_rng(5).random((6, 32, 32, 3))
+    smooth = gaussian_filter(noise, (0, 3, 3, 0), mode="wrap")
+    low, high = smooth.min(axis=(1, 2), keepdims=True), smooth.max(axis=(1, 2), keepdims=True)
+    return np.round(255 * (smooth - low) / (high - low)).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def models() -> dict:
+    """Untrained networks of the smallest size, by name."""
+    import torch
+
+    torch.manual_seed(0)
+    names = ("context-encoder-l2", "context-encoder-joint", "colorization-regression", "colorization-rebalanced")
+    return {name: build(name, "tiny").eval() for name in names}
+
+
+def test_the_selection_slice_is_small_stable_and_blind_to_order():
+    images = np.random.default_rng(0).integers(0, 256, (3000, 4, 4, 3), dtype=np.uint8)
+    held = selection.held_out(images)
+    assert 0.02 < held.mean() < 0.06
+    order = np.random.default_rng(1).permutation(len(images))
+    np.testing.assert_array_equal(selection.held_out(images[order]), held[order])
+    with pytest.raises(ValueError, match="uint8"):
+        selection.held_out(images / 255.0)
+
+
+@pytest.mark.parametrize("kind", bench_inpaint.MASKS)
+def test_masks_depend_on_the_index_alone(kind):
+    first, again = (bench_inpaint.mask_for(kind, 3, 64) for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    assert 0.1 < first.mean() < 0.5
+    other = bench_inpaint.mask_for(kind, 4, 64)
+    assert (first == other).all() == (kind == "center")
+
+
+def test_inpaint_figures_are_the_mean_of_each_photo(photos):
+    mask = bench_inpaint.mask_for("center", 0, 32)
+    rows = bench_inpaint.measure(photos, "center", {"flat": lambda photo, mask: np.full(photo.shape, 0.5, np.float32)})
+    each = [metrics.psnr(np.full((32, 32, 3), 0.5), photo / 255, mask) for photo in photos]
+    assert rows[0]["psnr_db"] == pytest.approx(np.mean(each), abs=1e-3)
+    assert rows[0]["gradient_energy"] == 0.0
+    own = np.mean([metrics.gradient_energy(photo / 255, mask) for photo in photos])
+    assert rows[-1]["gradient_energy"] == pytest.approx(own, abs=1e-6)
+
+
+def test_an_exact_fill_has_a_finite_figure(photos):
+    rows = bench_inpaint.measure(photos, "region", {"exact": lambda photo, mask: photo.astype(np.float32) / 255})
+    assert rows[0]["psnr_db"] == bench_inpaint.BEST_DB
+    assert rows[0]["sharpness_percent"] == pytest.approx(100.0)
+
+
+def test_inpaint_bench_is_deterministic_and_names_its_models(photos, models):
+    names = ("context-encoder-l2", "context-encoder-joint")
+    first, again = (bench_inpaint.report(photos, "made", "block", names, models.get) for _ in range(2))
+    assert first == again
+    assert first.scores("context-encoder-joint")["psnr_db"] > 0
+    assert [row["model"] for row in first.rows if "model" in row] == list(names)
+    assert first.remarks and first.name == "inpaint-block"
+
+
+@pytest.mark.parametrize("name", ["colorization-regression", "colorization-rebalanced"])
+def test_colours_in_batches_are_those_of_colorize(photos, models, name):
+    together = bench_colorize.colorize_batch(models[name], photos, 0.38)
+    for photo, answer in zip(photos, together, strict=True):
+        np.testing.assert_allclose(answer, models[name].colorize(photo, 0.38), atol=1e-4)
+
+
+def test_color_figures_pool_all_pixels(photos):
+    import torch
+    from skimage.color import rgb2lab
+
+    from ssl_core.ab_bins import class_weights, nearest_bin
+
+    prior = bench_colorize.class_prior(photos)
+    compared = {"grey": bench_colorize.grey, "same": lambda part: part.astype(np.float32) / 255}
+    grey, same = bench_colorize.measure(photos, prior, compared)
+    assert same["auc_percent"] == pytest.approx(100, abs=0.01) and same["chroma_ratio"] == pytest.approx(1, abs=1e-3)
+    ab = rgb2lab(photos / 255.0)[..., 1:]
+    weights = class_weights(prior, 0.0)[nearest_bin(torch.from_numpy(ab).float())].numpy()
+    assert grey["auc_percent"] == pytest.approx(metrics.color_auc(np.zeros_like(ab), ab), abs=0.05)
+    assert grey["auc_weighted_percent"] == pytest.approx(metrics.color_auc(np.zeros_like(ab), ab, weights), abs=0.3)
+    assert grey["auc_weighted_percent"] < grey["auc_percent"] - 3, "rare colours must weigh more"
+    assert grey["chroma_ratio"] < 0.01
+
+
+def test_the_report_reads_the_same_in_every_form(tmp_path):
+    columns = (bench.Column("answer", "fill"), bench.Column("psnr_db", "PSNR, dB"))
+    rows = ({"answer": "flat", "psnr_db": 13.697}, {"answer": "m", "model": "m", "psnr_db": 15.0, "extra": 1})
+    report = bench.Report("inpaint", "Measured on nothing.", columns, rows, ("A remark.",))
+    assert "| flat | 13.70 |" in report.markdown() and report.markdown().endswith("Measured on nothing. A remark.")
+    assert "13.70" in report.text()
+    assert json.loads(report.json())["rows"][1]["extra"] == 1
+    assert report.scores("m") == {"psnr_db": 15.0, "extra": 1} and report.scores("other") == {}
+
+    readme = tmp_path / "README.md"
+    assert not bench.write_readme(report, readme)
+    readme.write_text("before\n<!-- bench:inpaint -->\nold\n<!-- /bench:inpaint -->\nafter\n")
+    assert bench.write_readme(report, readme) and bench.write_readme(report, readme)
+    text = readme.read_text()
+    assert (
+        "old" not in text and text.startswith("before\n") and text.endswith("after\n") and text.count("| flat |") == 1
+    )
+
+
+def test_figures_reach_config_and_card(tmp_path, photos, models):
+    from ssl_core import checkpoint
+
+    name = "context-encoder-l2"
+    checkpoint.save(models[name], tmp_path / name, {"sources": ["photos.zip, split train, 3 photographs"], "steps": 3})
+    report = bench_inpaint.report(photos, "six made pictures", "center", (name,), models.get)
+    assert bench.write_scores(report, tmp_path) == [name]
+    scores = checkpoint.read_config(tmp_path / name)["scores"]["inpaint"]
+    card = (tmp_path / name / "README.md").read_text()
+    assert f"| PSNR, dB | {scores['psnr_db']:.2f} |" in card and "six made pictures" in card
+    assert "Caltech-101" in card and "photos.zip" in card and card.startswith("---\nlicense:")
+
+
+def test_sheets_hold_every_answer(photos, models):
+    fills = bench_inpaint.fills(("context-encoder-l2",), models.get)
+    drawn = np.asarray(bench_sheet.inpaint_sheet(photos, "center", fills))
+    last = drawn[bench_sheet.HEADING :][:32, (len(fills) + 1) * (32 + bench_sheet.GAP) :][:, :32]
+    np.testing.assert_array_equal(last, photos[0])
+    paints = bench_colorize.paints(("colorization-regression",), models.get)
+    assert bench_sheet.colorize_sheet(photos, paints).size[0] > 6 * 32

@@ -1,0 +1,143 @@
+"""The command line as a person uses it: another process, its output and its exit status."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ssl_core.__main__ import main
+
+ROOT = Path(__file__).parent.parent
+
+
+def _call(*arguments: str, cache: Path | None = None, timeout: float = 240) -> subprocess.CompletedProcess:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"} | ({"PRETEXT_LAB_CACHE": str(cache)} if cache else {})
+    command = [sys.executable, "-m", "ssl_core", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=timeout)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory) -> Path:
+    """A folder with eight train and four val pictures."""
+    folder = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(0)
+    for split, count in (("train", 8), ("val", 4)):
+        (folder / split).mkdir()
+        for number in range(count):
+            corners = rng.integers(0, 256, (4, 4, 3), dtype=np.uint8)
+            Image.fromarray(corners).resize((140, 130), Image.Resampling.BICUBIC).save(folder / split / f"{number}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, source) -> tuple[Path, Path]:
+    """Checkpoints of two networks after two steps, trained by the command line, and the cache that it used."""
+    home = tmp_path_factory.mktemp("trained")
+    for name in ("context-encoder-l2", "colorization-classification"):
+        arguments = ("--source", str(source), "--steps", "2", "--size", "tiny", "--folder", str(home / "checkpoints"))
+        done = _call("train", name, *arguments, cache=home / "cache")
+        assert done.returncode == 0, done.stderr
+        assert "is written" in done.stdout and "Traceback" not in done.stderr
+    return home / "checkpoints", home / "cache"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["train", "--help"], ["bench", "inpaint", "--help"], ["bench", "--help"]]
+)
+def test_help_answers_at_once(arguments):
+    started = time.monotonic()
+    done = _call(*arguments)
+    assert done.returncode == 0 and "usage: pretext-lab" in done.stdout
+    assert time.monotonic() - started < 3
+
+
+def test_parsing_loads_nothing_heavy():
+    heavy = "{'torch', 'gradio', 'cv2', 'skimage', 'numpy'}"
+    code = f"import sys; from ssl_core.__main__ import parser; parser(); sys.exit(bool({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_train_writes_a_whole_checkpoint_and_goes_on(trained, source):
+    folder, cache = trained
+    for file in ("model.safetensors", "config.json", "README.md"):
+        assert (folder / "context-encoder-l2" / file).stat().st_size > 100
+    arguments = ("--source", str(source), "--steps", "3", "--size", "tiny", "--folder", str(folder))
+    done = _call("train", "context-encoder-l2", *arguments, cache=cache)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((folder / "context-encoder-l2" / "config.json").read_text())["training"]["steps"] == 3
+    assert "step 3," in done.stderr and "step 1," not in done.stderr, "it must go on with the third step"
+
+
+@pytest.mark.parametrize("kind", ["inpaint", "colorize"])
+def test_bench_measures_the_val_split_and_writes(trained, source, kind, tmp_path):
+    folder, cache = trained
+    readme = folder.parent / "README.md"
+    readme.write_text(f"# A\n<!-- bench:{kind} -->\n<!-- /bench:{kind} -->\n")
+    sheet = tmp_path / "sheet.png"
+    arguments = ("--photos", str(source), "--checkpoints", str(folder), "--json", "--write", "--sheet", str(sheet))
+    done = _call("bench", kind, *arguments, cache=cache)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    name = {"inpaint": "context-encoder-l2", "colorize": "colorization-classification"}[kind]
+    (row,) = [row for row in told["rows"] if row.get("model")]
+    assert row["model"] == name and "4 photographs" in told["measured_on"]
+    scores = json.loads((folder / name / "config.json").read_text())["scores"][kind]
+    assert scores.items() >= {key: row[key] for key in row if key not in ("model", "answer")}.items()
+    assert name in readme.read_text() and told["measured_on"] in (folder / name / "README.md").read_text()
+    assert Image.open(sheet).width > 500
+
+
+def test_cards_and_data_print_what_they_found(trained, source):
+    folder, cache = trained
+    card = folder / "context-encoder-l2" / "README.md"
+    card.write_text("damaged")
+    done = _call("cards", "--checkpoints", str(folder), cache=cache)
+    assert done.returncode == 0 and "Pathak" in card.read_text()
+    listed = _call("data", str(source), cache=cache)
+    assert "12 photographs" in listed.stdout and "4 photographs" in listed.stdout
+    starter = _call("data", cache=cache)
+    assert starter.returncode == 0 and len(starter.stdout.splitlines()) >= 14
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["train", "context-encoder-l3", "--source", "starter"], "context-encoder-joint"),
+        (["train", "context-encoder-l2", "--source", "nowhere.zip"], "nowhere.zip"),
+        (
+            ["train", "context-encoder-joint", "--source", "starter", "--folder", "nowhere"],
+            "Train context-encoder-l2 first",
+        ),
+        (["bench", "inpaint", "--photos", "nowhere"], "nowhere"),
+        (["bench", "inpaint", "--split", "val"], "val"),
+        (["bench", "inpaint", "--models", "alexnet"], "alexnet"),
+        (["bench", "inpaint", "--limit", "4", "--write"], "--limit"),
+        (["bench", "colorize", "--sheet", "sheet.jpg"], ".png"),
+        (["cards", "--checkpoints", "nowhere"], "nowhere"),
+    ],
+)
+def test_mistakes_get_one_sentence(arguments, told, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PRETEXT_LAB_CACHE", str(tmp_path))
+    monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 1
+    last = capsys.readouterr().err.strip().splitlines()[-1]
+    assert last.startswith("pretext-lab: ") and told in last and last.endswith(".")
+
+
+@pytest.mark.parametrize("wrong", [["--minutes", "-1"], ["--size", "huge"], ["--colour"]])
+def test_wrong_options_are_refused_by_the_parser(wrong, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["train", "context-encoder-l2", "--source", "starter", *wrong])
+    assert wrong[-1] in capsys.readouterr().err
+
+
+def test_serve_hands_its_options_to_the_page():
+    done = _call("serve", "--help")
+    assert done.returncode == 0 and "--port" in done.stdout
