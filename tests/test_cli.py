@@ -1,7 +1,6 @@
 """The command line as a person uses it: another process, its output and its exit status."""
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -16,10 +15,9 @@ from ssl_core.__main__ import main
 ROOT = Path(__file__).parent.parent
 
 
-def _call(*arguments: str, cache: Path | None = None, timeout: float = 240) -> subprocess.CompletedProcess:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"} | ({"PRETEXT_LAB_CACHE": str(cache)} if cache else {})
+def _call(*arguments: str) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "ssl_core", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=timeout)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
 
 
 @pytest.fixture(scope="module")
@@ -36,15 +34,17 @@ def source(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory, source) -> tuple[Path, Path]:
-    """Checkpoints of two networks after two steps, trained by the command line, and the cache that it used."""
-    home = tmp_path_factory.mktemp("trained")
+def trained(tmp_path_factory, source) -> Path:
+    """Checkpoints of two networks after two steps, trained by the command line."""
+    folder = tmp_path_factory.mktemp("trained") / "checkpoints"
     for name in ("context-encoder-l2", "colorization-classification"):
-        arguments = ("--source", str(source), "--steps", "2", "--size", "tiny", "--folder", str(home / "checkpoints"))
-        done = _call("train", name, *arguments, cache=home / "cache")
-        assert done.returncode == 0, done.stderr
-        assert "is written" in done.stdout and "Traceback" not in done.stderr
-    return home / "checkpoints", home / "cache"
+        assert _train(name, source, folder, 2) == 0
+    return folder
+
+
+def _train(name: str, source: Path, folder: Path, steps: int) -> int:
+    arguments = ("--source", str(source), "--steps", str(steps), "--size", "tiny", "--folder", str(folder))
+    return main(["train", name, *arguments])
 
 
 @pytest.mark.parametrize(
@@ -63,46 +63,42 @@ def test_parsing_loads_nothing_heavy():
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
-def test_train_writes_a_whole_checkpoint_and_goes_on(trained, source):
-    folder, cache = trained
+def test_train_writes_a_whole_checkpoint_and_goes_on(trained, source, capsys):
     for file in ("model.safetensors", "config.json", "README.md"):
-        assert (folder / "context-encoder-l2" / file).stat().st_size > 100
-    arguments = ("--source", str(source), "--steps", "3", "--size", "tiny", "--folder", str(folder))
-    done = _call("train", "context-encoder-l2", *arguments, cache=cache)
-    assert done.returncode == 0, done.stderr
-    assert json.loads((folder / "context-encoder-l2" / "config.json").read_text())["training"]["steps"] == 3
-    assert "step 3," in done.stderr and "step 1," not in done.stderr, "it must go on with the third step"
+        assert (trained / "context-encoder-l2" / file).stat().st_size > 100
+    assert _train("context-encoder-l2", source, trained, 3) == 0
+    assert json.loads((trained / "context-encoder-l2" / "config.json").read_text())["training"]["steps"] == 3
+    told = capsys.readouterr()
+    assert "is written" in told.out and "step 3," in told.err
+    assert "step 1," not in told.err, "it must go on with the third step"
 
 
 @pytest.mark.parametrize("kind", ["inpaint", "colorize"])
-def test_bench_measures_the_val_split_and_writes(trained, source, kind, tmp_path):
-    folder, cache = trained
-    readme = folder.parent / "README.md"
+def test_bench_measures_the_val_split_and_writes(trained, source, kind, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", str(trained))
+    readme = trained.parent / "README.md"
     readme.write_text(f"# A\n<!-- bench:{kind} -->\n<!-- /bench:{kind} -->\n")
     sheet = tmp_path / "sheet.png"
-    arguments = ("--photos", str(source), "--checkpoints", str(folder), "--json", "--write", "--sheet", str(sheet))
-    done = _call("bench", kind, *arguments, cache=cache)
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    assert main(["bench", kind, "--photos", str(source), "--json", "--write", "--sheet", str(sheet)]) == 0
+    told = json.loads(capsys.readouterr().out)
     name = {"inpaint": "context-encoder-l2", "colorize": "colorization-classification"}[kind]
     (row,) = [row for row in told["rows"] if row.get("model")]
     assert row["model"] == name and "4 photographs" in told["measured_on"]
-    scores = json.loads((folder / name / "config.json").read_text())["scores"][kind]
+    scores = json.loads((trained / name / "config.json").read_text())["scores"][kind]
     assert scores.items() >= {key: row[key] for key in row if key not in ("model", "answer")}.items()
-    assert name in readme.read_text() and told["measured_on"] in (folder / name / "README.md").read_text()
+    assert name in readme.read_text() and told["measured_on"] in (trained / name / "README.md").read_text()
     assert Image.open(sheet).width > 500
 
 
-def test_cards_and_data_print_what_they_found(trained, source):
-    folder, cache = trained
-    card = folder / "context-encoder-l2" / "README.md"
+def test_cards_and_data_print_what_they_found(trained, source, monkeypatch, capsys):
+    monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", str(trained))
+    card = trained / "context-encoder-l2" / "README.md"
     card.write_text("damaged")
-    done = _call("cards", "--checkpoints", str(folder), cache=cache)
-    assert done.returncode == 0 and "Pathak" in card.read_text()
-    listed = _call("data", str(source), cache=cache)
-    assert "12 photographs" in listed.stdout and "4 photographs" in listed.stdout
-    starter = _call("data", cache=cache)
-    assert starter.returncode == 0 and len(starter.stdout.splitlines()) >= 14
+    assert main(["cards"]) == 0 and "Pathak" in card.read_text()
+    assert main(["data", str(source)]) == 0
+    listed = capsys.readouterr().out
+    assert "12 photographs" in listed and "4 photographs" in listed
+    assert main(["data"]) == 0 and len(capsys.readouterr().out.splitlines()) >= 14
 
 
 @pytest.mark.parametrize(
