@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ssl_core.pretext import to_tensor
+from ssl_core.photo import PhotoError, as_mask, as_photo
+from ssl_core.pretext import to_picture, to_tensor
 
 SMALLEST = 32  # pixels: a dot needs some surroundings to be filled from
 MOST = 6  # holes filled one by one; beyond that a scribble of dots is one hole, or it would take seconds
@@ -78,3 +80,28 @@ def shrink(picture: np.ndarray, mask: np.ndarray, size: tuple[int, int]) -> tupl
     if small.all():  # only slivers are known: better a mixed pixel than none
         small = (share < share.max()).float()
     return hide((known / share.clamp(min=1e-4)).clamp(0, 1), small), small
+
+
+def fill_holes(paint: Callable[[Tensor, Tensor], Tensor], photo: np.ndarray, mask: np.ndarray, side: int) -> np.ndarray:
+    """Every hole of a photograph, filled from a window around it by a network with an input of `side` px.
+
+    `paint` takes pictures with their holes filled evenly, (B, 3, side, side), and the holes, (B, 1, side, side), and
+    returns whole pictures. Photo, mask, result and errors are those of `ContextEncoder.inpaint`.
+    """
+    picture = as_photo(photo)
+    mask = as_mask(mask, *picture.shape[:2])
+    if mask.all():
+        raise PhotoError(
+            "The mask hides the whole photo, so there is nothing to fill it from. Leave some of it visible."
+        )
+    filled = picture.copy()
+    windows = hole_windows(mask)
+    if not windows:
+        return filled
+    seen = [shrink(window.cut(picture), window.cut(mask), (side, side)) for window in windows]
+    image, hidden = (torch.cat(parts) for parts in zip(*seen, strict=True))
+    for window, answer in zip(windows, paint(image, hidden), strict=True):
+        hole = window.cut(window.hole)
+        large = F.interpolate(answer[None], size=hole.shape, mode="bicubic", antialias=True)[0]
+        window.cut(filled)[hole] = to_picture(large)[hole]
+    return filled

@@ -15,9 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ssl_core import masks, networks
-from ssl_core.photo import PhotoError, as_mask, as_photo
 from ssl_core.pretext import Batch, Paper, Player, Pretext, Recipe, Variant, to_picture
-from ssl_core.windows import hide, hole_windows, shrink
+from ssl_core.windows import fill_holes, hide
 
 LAYOUTS = {"alexnet": networks.ALEXNET, "small": networks.SMALL, "tiny": networks.TINY}
 
@@ -280,24 +279,11 @@ class ContextEncoder(Pretext):
         [0, 1] with the known pixels as they came. Each hole is filled from a window around it, scaled to the network's
         input. PhotoError if a shape does not fit, or if the mask leaves nothing to fill from.
         """
-        picture = as_photo(photo)
-        mask = as_mask(mask, *picture.shape[:2])
-        if mask.all():
-            raise PhotoError(
-                "The mask hides the whole photo, so there is nothing to fill it from. Leave some of it visible."
-            )
-        filled = picture.copy()
-        windows = hole_windows(mask)
-        if windows:
-            side = (self.config.side, self.config.side)
-            seen = [shrink(window.cut(picture), window.cut(mask), side) for window in windows]
-            image, hidden = (torch.cat(parts).to(self.device) for parts in zip(*seen, strict=True))
-            painted = self.eval()({"image": image, "hidden": hidden}).cpu()
-            for window, answer in zip(windows, painted, strict=True):
-                hole = window.cut(window.hole)
-                large = F.interpolate(answer[None], size=hole.shape, mode="bicubic", antialias=True)[0]
-                window.cut(filled)[hole] = to_picture(large)[hole]
-        return filled
+
+        def paint(image: Tensor, hidden: Tensor) -> Tensor:
+            return self.eval()({"image": image.to(self.device), "hidden": hidden.to(self.device)}).cpu()
+
+        return fill_holes(paint, photo, mask, self.config.side)
 
     @torch.inference_mode()
     def panels(self, raw: dict[str, Tensor], rng: np.random.Generator, **knobs: float) -> dict[str, np.ndarray]:

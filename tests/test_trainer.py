@@ -1,0 +1,163 @@
+"""The loop: bounded, resumable after a kill, the same on one process and on two, and loud when a loss is not finite."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ssl_core import checkpoint
+from ssl_core.pretext import Recipe
+from ssl_core.pretexts import build
+from ssl_core.sampling import Crops
+from ssl_core.trainer import STATE, Plan, train
+
+ROOT = Path(__file__).parents[1]
+RECIPE = Recipe(1, batch=8, learning_rate=1e-3, averaging=0.9)
+
+
+def packs(count=60, side=32):
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 256, (count, 4, 4, 3), dtype=np.uint8)
+    return [np.repeat(np.repeat(coarse, side // 4, 1), side // 4, 2)]
+
+
+def fresh(name="context-encoder-l2"):
+    torch.manual_seed(0)
+    return build(name, "tiny")
+
+
+def same(one, two):
+    return all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), two.state_dict().values(), strict=True))
+
+
+@pytest.mark.parametrize("name", ["context-encoder-joint", "colorization-rebalanced"])
+def test_an_interrupted_run_ends_like_one_that_was_not(name, tmp_path, monkeypatch):
+    monkeypatch.setattr("ssl_core.trainer.SAVE_EVERY", 0.0)
+    plan = Plan(RECIPE, steps=6, seed=3)
+    whole = fresh(name)
+    losses = [step.losses for step in train(whole, packs(), plan)]
+    run = train(fresh(name), packs(), plan, tmp_path)
+    first = [next(run).losses for _ in range(3)]
+    run.close()
+    torch.manual_seed(99)
+    again = build(name, "tiny")
+    rest = list(train(again, packs(), plan, tmp_path))
+    assert [step.index for step in rest] == [4, 5, 6]
+    assert first + [step.losses for step in rest] == losses
+    assert same(again, whole)
+
+
+def test_the_loss_goes_down():
+    steps = list(train(fresh(), packs(), Plan(replace(RECIPE, learning_rate=1e-2), steps=60)))
+    course = [sum(step.losses.values()) for step in steps]
+    assert np.mean(course[-10:]) < 0.7 * np.mean(course[:10])
+
+
+def test_minutes_bound_a_run():
+    started = time.monotonic()
+    steps = list(train(fresh(), packs(), Plan(RECIPE, minutes=0.02)))
+    assert steps and steps[-1].progress < 1 and 1.0 <= steps[-1].seconds < 5 and time.monotonic() - started < 20
+
+
+def test_the_learning_rate_rises_then_falls_to_nothing():
+    plan = Plan(RECIPE, steps=100)
+    rates = [plan.learning_rate(step / 100) for step in range(101)]
+    assert rates.index(max(rates)) in (2, 3, 4) and rates[-1] < 1e-9 and min(rates) >= 0
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_good_state(tmp_path, monkeypatch):
+    monkeypatch.setattr("ssl_core.trainer.SAVE_EVERY", 0.0)
+    task = fresh()
+    run = train(task, packs(), Plan(RECIPE, steps=20), tmp_path)
+    next(run), next(run)
+    good = (tmp_path / STATE).read_bytes()
+    with torch.no_grad():
+        next(task.parameters()).fill_(float("nan"))
+    with pytest.raises(FloatingPointError, match="context-encoder-l2: the loss of the painter is nan at step 2"):
+        next(run)
+    assert (tmp_path / STATE).read_bytes() == good
+    assert checkpoint.load(tmp_path).name == "context-encoder-l2"
+
+
+def test_the_state_of_another_model_is_refused(tmp_path):
+    list(train(fresh(), packs(), Plan(RECIPE, steps=1), tmp_path))
+    with pytest.raises(checkpoint.CheckpointError, match="is the state of context-encoder-l2"):
+        list(train(fresh("context-encoder-joint"), packs(), Plan(RECIPE, steps=2), tmp_path))
+
+
+def test_the_selection_slice_is_never_drawn():
+    from ssl_core.selection import held_out
+
+    stack = np.random.default_rng(1).integers(0, 256, (300, 4, 4, 3), dtype=np.uint8)
+    crops = Crops([stack], torch.device("cpu"))
+    held = held_out(stack)
+    assert 0 < held.sum() < 60 and len(crops) == 300 - held.sum()
+    drawn = crops.draw(np.random.default_rng(0), 2000, 4, 1.0)
+    pictures = {picture.tobytes() for picture in (drawn * 255).round().byte().permute(0, 2, 3, 1).numpy()}
+    assert not pictures & {picture.tobytes() for picture in stack[held]}
+
+
+@pytest.mark.parametrize("side", [16, 32])
+def test_crops_on_a_device_are_those_from_the_pack(side):
+    host = Crops(packs(), torch.device("cpu"))
+    resident = Crops(packs(), torch.device("cpu"))
+    resident.resident = torch.from_numpy(packs()[0][resident.places[:, 1]])
+    one, two = (crops.draw(np.random.default_rng(5), 6, side, 0.6) for crops in (host, resident))
+    assert torch.equal(one, two) and one.shape == (6, 3, side, side)
+
+
+SCRIPT = """
+import json, os, torch, numpy as np
+from pathlib import Path
+from ssl_core import trainer
+from ssl_core.pretext import Recipe
+from ssl_core.pretexts import build
+trainer.SAVE_EVERY = 0.0
+rng = np.random.default_rng(0)
+stack = np.repeat(np.repeat(rng.integers(0, 256, (60, 4, 4, 3), dtype=np.uint8), 8, 1), 8, 2)
+torch.manual_seed(0)
+plan = trainer.Plan(Recipe(1, batch=8, averaging=0.9), steps={steps})
+for step in trainer.train(build("{name}", "tiny"), [stack], plan, Path(r"{folder}")):
+    with open(r"{folder}-losses-" + os.environ.get("RANK", "0"), "a") as log:
+        print(json.dumps(step.losses), file=log)
+"""
+
+
+def test_a_killed_process_goes_on_from_its_last_state(tmp_path):
+    code = SCRIPT.format(steps=10**6, name="context-encoder-l2", folder=tmp_path)
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
+    deadline = time.monotonic() + 120
+    while not (tmp_path / STATE).exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    reached = json.loads(checkpoint.read_tensors(tmp_path / STATE)[1]["run"])["step"]
+    following = next(train(fresh(), packs(), Plan(RECIPE, steps=10**6), tmp_path))
+    assert reached >= 1 and following.index == reached + 1
+
+
+def test_two_processes_keep_one_set_of_weights(tmp_path):
+    script = tmp_path / "run.py"
+    script.write_text(SCRIPT.format(steps=4, name="context-encoder-joint", folder=tmp_path / "two"))
+    launcher = ["-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1"]
+    command = [sys.executable, *launcher, "--mixed_precision", "no", "--dynamo_backend", "no", str(script)]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=240
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    training = checkpoint.read_config(tmp_path / "two")["training"]
+    assert (training["processes"], training["steps"], training["images"]) == (2, 4, 32)
+    logs = [(tmp_path / f"two-losses-{rank}").read_text().splitlines() for rank in (0, 1)]
+    together = [json.loads(line)["painter/reconstruction"] for log in logs for line in log]
+    assert len(together) == 8
+    plan = Plan(RECIPE, steps=4)
+    alone = [step.losses["painter/reconstruction"] for step in train(fresh("context-encoder-joint"), packs(), plan)]
+    assert np.mean(together) == pytest.approx(np.mean(alone), rel=0.35)
