@@ -3,6 +3,7 @@ window.lab = (() => {
   const query = () => new URLSearchParams(window.location.search);
   const state = { photo: null, tab: null };
   const listeners = [];
+  const thumbs = new Map();
 
   function set(values) {
     const next = query();
@@ -38,15 +39,18 @@ window.lab = (() => {
     set,
     get: (name) => query().get(name),
     all: () => Object.fromEntries(query()),
-    open(tab) {
+    open(tab, tries = 50) {
       const button = document.getElementById("tab-" + tab + "-button");
-      if (button) button.click();
-      window.scrollTo({ top: 0 });
+      if (button) {
+        button.click();
+        window.scrollTo({ top: 0 });
+      } else if (tries > 0) setTimeout(() => window.lab.open(tab, tries - 1), 40); // the page is still being mounted
     },
     onShow(listener) {
       listeners.push(listener);
       if (state.photo && state.tab) listener(state.tab, state.photo);
     },
+    thumb: (photo) => thumbs.get(photo), // a small picture of it, once the strip has one; "lab:thumb" tells
     get photo() { return state.photo; },
     get tab() { return state.tab; },
     // For the strip, the tab bar and the switches.
@@ -60,6 +64,10 @@ window.lab = (() => {
       state.tab = tab;
       set({ tab });
       changed();
+    },
+    setThumb(photo, src) {
+      thumbs.set(photo, src);
+      document.dispatchEvent(new CustomEvent("lab:thumb", { detail: photo }));
     },
     look,
     looks,

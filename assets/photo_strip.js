@@ -26,6 +26,7 @@ function paint(button, src) {
   picture.alt = "";
   picture.src = src;
   button.replaceChildren(picture);
+  window.lab.setThumb(button.dataset.key, src);
 }
 
 function choose(key) {
@@ -135,6 +136,7 @@ dialog.addEventListener("close", stopWebcam);
 
 // Start: tiles first, then the photograph of the link, then the thumbnails one after another.
 async function start() {
+  await new Promise((done) => setTimeout(done, 0)); // a value set while Gradio still mounts the page does not reach Python
   for (const photo of props.photos) row.append(tile(photo));
   const wanted = window.lab.get("photo");
   let missing = "";
@@ -150,7 +152,8 @@ async function start() {
     }
   }
   say(missing);
-  for (const button of [...row.children]) {
+  const chosen = [...row.children].find((button) => button.dataset.key === props.value);
+  for (const button of [chosen, ...row.children]) {
     if (button.firstChild) continue;
     const photo = await server.thumb(button.dataset.key);
     if (photo.error) button.classList.add("broken");

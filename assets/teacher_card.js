@@ -10,8 +10,8 @@ function add(parent, tag, name, text) {
   return node;
 }
 
-function figure(caption, src) {
-  const whole = add(card, "figure");
+function figure(parent, caption, src) {
+  const whole = add(parent, "figure");
   const mat = add(whole, "div", caption === "the truth" ? "mat truth" : "mat");
   if (src) {
     const picture = add(mat, "img");
@@ -26,14 +26,15 @@ function draw() {
   const figures = value.figures || panels.map((caption) => ({ caption }));
   card.replaceChildren();
   card.classList.toggle("waiting", !value.figures && !value.error);
-  add(card, "p", "card-question", value.question || "\u00a0");
+  add(card, "p", "card-method", value.method);
   add(card, "h3", "", value.title);
   if (value.error) {
     add(card, "p", "problem", value.error);
     return;
   }
   add(card, "p", "card-asked", value.asked || "\u00a0");
-  figures.forEach(({ caption, src }) => figure(caption, src));
+  const row = add(card, "div", "card-figures");
+  figures.forEach(({ caption, src }) => figure(row, caption, src));
   for (const line of [value.paper, value.trained]) if (line) add(card, "p", "card-paper", line);
   if (!props.opens) return;
   const go = add(card, "button", "card-go", "Try it in \u201c" + props.opens.title + "\u201d");
@@ -45,6 +46,18 @@ card.addEventListener("click", (event) => {
   if (props.opens && event.target.closest("figure")) window.lab.open(props.opens.id);
 });
 card.classList.toggle("opens", Boolean(props.opens));
+// Before the first answer, the photo itself stands dimmed where its pictures will be.
+function foreshadow() {
+  const src = window.lab.thumb(window.lab.photo);
+  if (!src || (props.value && (props.value.figures || props.value.error))) return;
+  for (const mat of card.querySelectorAll(".mat")) {
+    const picture = mat.querySelector("img") || add(mat, "img");
+    picture.alt = "";
+    picture.src = src;
+  }
+}
+document.addEventListener("lab:thumb", foreshadow);
+
 // The pictures of the last photograph stay, dimmed, until those of the new one are there.
 let shown = null;
 window.lab.onShow((tab, photo) => {
@@ -53,3 +66,4 @@ window.lab.onShow((tab, photo) => {
 });
 watch("value", draw);
 draw();
+foreshadow();

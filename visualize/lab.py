@@ -8,13 +8,14 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from ssl_core.photo import PhotoError, has_color, read_photo
-from ssl_core.sources import open_source, starter
+from ssl_core.sources import Source, open_source, starter
 
 if TYPE_CHECKING:
     from ssl_core.pretext import Pretext
@@ -37,6 +38,16 @@ class Shown:
     terms: str
     pixels: np.ndarray
     has_color: bool
+
+
+@dataclass(frozen=True)
+class OnShelf:
+    """A photograph of the strip, not read yet; `load()` gives (H,W,3) uint8."""
+
+    name: str
+    credit: str
+    terms: str
+    load: Callable[[], np.ndarray]
 
 
 class Recent:
@@ -74,6 +85,7 @@ class Recent:
                     if self.entries.get(key) is entry:
                         del self.entries[key]
                 entry.set_exception(error)
+                raise
         return entry.result()
 
 
@@ -85,36 +97,38 @@ class Lab:
     """
 
     def __init__(self, photos: str | None = None):
-        self.shelf = {}
+        self.shelf: dict[str, OnShelf] = {}
         if photos:
-            source = open_source(photos, "all")
-            for index in range(min(len(source), MOST_OF_FOLDER)):
-                name = Path(source.names[index]).name
-                key = self._free_key(f"folder-{slug(Path(name).stem)}")
-                self.shelf[key] = (name, f"your folder {source.described}", "yours", lambda i=index: source.read(i, LONGEST_SIDE))
+            self._put_folder(open_source(photos, "all"), Path(photos).name)
         for photo in starter():
             name = photo.name[:1].upper() + photo.name[1:]
-            self.shelf[self._free_key(slug(photo.name))] = (name, photo.credit, photo.terms, lambda p=photo: p.load(LONGEST_SIDE))
+            self._put(slug(name), OnShelf(name, photo.credit, photo.terms, partial(photo.load, LONGEST_SIDE)))
         self.keys: tuple[str, ...] = tuple(self.shelf)
         self.uploads, self.results = Recent(MOST_UPLOADS), Recent(MOST_RESULTS)
         self.model_lock, self.warmed = threading.Lock(), threading.Event()
 
-    def _free_key(self, key: str) -> str:
+    def _put_folder(self, source: Source, called: str) -> None:
+        """The first photographs of one's own folder; the strip is no place for thousands."""
+        for index, path in enumerate(source.names[:MOST_OF_FOLDER]):
+            photo = OnShelf(Path(path).name, f"from {called}", "", partial(source.read, index, LONGEST_SIDE))
+            self._put(f"folder-{slug(Path(path).stem)}", photo)
+
+    def _put(self, key: str, photo: OnShelf) -> None:
         number, free = 1, key
         while free in self.shelf:
             number, free = number + 1, f"{key}-{number + 1}"
-        return free
+        self.shelf[free] = photo
 
     def about(self, key: str) -> dict[str, str]:
         """Name, credit and terms of a photograph of the strip, without reading its pixels."""
-        name, credit, terms, _ = self.shelf[key]
-        return {"key": key, "name": name, "credit": credit, "terms": terms}
+        photo = self.shelf[key]
+        return {"key": key, "name": photo.name, "credit": photo.credit, "terms": photo.terms}
 
     def photo(self, key: str) -> Shown:
         """The photograph of a key of the strip or of an upload. Errors: PhotoError for an unknown key."""
         if key in self.shelf:
-            name, credit, terms, load = self.shelf[key]
-            return self.keep(("photo", key), lambda: shown(key, name, credit, terms, load()))
+            photo = self.shelf[key]
+            return self.keep(("photo", key), lambda: shown(key, photo.name, photo.credit, photo.terms, photo.load()))
         found = self.uploads.get(key)
         if found is None:
             raise PhotoError("This photo is no longer here: choose one from the strip, or upload it again.")
@@ -127,8 +141,7 @@ class Lab:
         """
         data = source if isinstance(source, bytes) else Path(source).read_bytes()
         key = f"upload-{hashlib.sha256(data).hexdigest()[:24]}"
-        make = lambda: shown(key, name, "uploaded by you", "stays on this computer", read_photo(data, LONGEST_SIDE))  # noqa: E731
-        return self.uploads.keep(key, make)
+        return self.uploads.keep(key, lambda: shown(key, name, "your photo", "", read_photo(data, LONGEST_SIDE)))
 
     def model_names(self) -> tuple[str, ...]:
         """Names of all shipped models, in the order of the story; needs no torch."""
@@ -138,7 +151,7 @@ class Lab:
 
     def models(self, method: str) -> tuple[str, ...]:
         """Names of the shipped models of a method ("context-encoder"), in the order of the story."""
-        return tuple(name for name in self.model_names() if name == method or name.startswith(f"{method}-"))
+        return tuple(name for name in self.model_names() if name.rpartition("-")[0] == method)
 
     def model(self, name: str) -> "Pretext":
         """The shipped model, loaded once. Errors: CheckpointError whose text says what to do."""

@@ -39,7 +39,7 @@ class Page:
 
 def build_page(lab: Lab) -> gr.Blocks:
     """The whole page as Blocks, not yet launched."""
-    with gr.Blocks(title="Pretext Lab", analytics_enabled=False, fill_width=True) as demo:
+    with gr.Blocks(title="Pretext Lab", analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)) as demo:
         header()
         page = Page(photo_strip(lab), router(), link())
         with gr.Tabs(elem_id="tabs"):
@@ -69,7 +69,8 @@ def router() -> gr.HTML:
 
 def link() -> gr.HTML:
     """The component that holds the query parameters of the address at load."""
-    return gr.HTML(value={}, html_template="", js_on_load="props.value = window.lab.all();", elem_classes="unseen")
+    js = "setTimeout(() => { props.value = window.lab.all(); }, 0);"
+    return gr.HTML(value={}, html_template="", js_on_load=js, elem_classes="unseen")
 
 
 def launch_options() -> dict:

@@ -46,10 +46,10 @@ def lesson(lab: Lab, name: str, photo_key: str) -> dict:
     try:
         return lab.keep(("lesson", photo_key, name), lambda: made_lesson(lab, name, photo_key))
     except (CheckpointError, PhotoError) as error:
-        return {"title": spoken(name), "error": str(error)}
+        return spoken(name) | {"error": str(error)}
     except Exception as error:  # one model that fails must not leave its card waiting for ever
         logging.getLogger(__name__).exception("%s failed on %s", name, photo_key)
-        return {"title": spoken(name), "error": f"This model failed on this photo ({error}). The terminal says where."}
+        return spoken(name) | {"error": f"This model failed on this photo ({error}). The terminal says where."}
 
 
 def made_lesson(lab: Lab, name: str, photo_key: str) -> dict:
@@ -63,14 +63,18 @@ def made_lesson(lab: Lab, name: str, photo_key: str) -> dict:
     image = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
     with torch.inference_mode():
         panels = model.panels({"image": image}, np.random.default_rng(0))
-    return {
-        "title": spoken(name),
-        "question": model.question,
+    return spoken(name) | {
         "asked": model.asked,
-        "paper": f"{model.paper.authors}, {model.paper.venue}",
+        "paper": cited(model.paper),
         "trained": trained(zoo.folder() / name),
         "figures": [{"caption": caption, "src": as_jpeg(panel)} for caption, panel in panels.items()],
     }
+
+
+def cited(paper) -> str:
+    """A paper in a few words: first author, venue, year."""
+    first, *others = paper.authors.split(",")
+    return f"{first}{' and others' if others else ''}, {paper.venue} {paper.year}"
 
 
 def trained(folder: Path) -> str:

@@ -10,11 +10,12 @@ ASSETS = Path(__file__).parents[2] / "assets"
 def teacher_card(name: str, tab: str, opens: dict | None) -> gr.HTML:
     """A card for the model `name` in the tab `tab`.
 
-    Its value is a dict: title, question, asked, paper and figures (a list of caption and src), or title and error.
+    Its value is a dict: method, title, asked, paper, trained and figures (a list of caption and src), or method, title and
+    error.
     `opens`: {"id", "title"} of the tab that a click opens with the same photograph.
     """
     return gr.HTML(
-        value={"title": spoken(name)},
+        value=spoken(name),
         html_template='<article class="card"></article>',
         js_on_load=(ASSETS / "teacher_card.js").read_text(encoding="utf-8"),
         tab=tab,
@@ -24,12 +25,12 @@ def teacher_card(name: str, tab: str, opens: dict | None) -> gr.HTML:
     )
 
 
-def spoken(name: str) -> str:
-    """A model's name as a person says it.
+def spoken(name: str) -> dict[str, str]:
+    """A model's name as a person says it: method and variant.
 
     >>> spoken("context-encoder-l2")
-    'Context encoder, L2'
+    {'method': 'Context encoder', 'title': 'L2'}
     """
     method, _, variant = name.rpartition("-")
-    words = method.replace("-", " ").capitalize()
-    return f"{words}, {variant.upper() if len(variant) < 3 else variant}" if method else variant.capitalize()
+    title = variant.upper() if len(variant) < 3 else variant.capitalize()
+    return {"method": method.replace("-", " ").capitalize(), "title": title}

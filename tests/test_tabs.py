@@ -1,0 +1,112 @@
+"""One contract for all tabs: the page builds with them, and every handler runs on the values that its controls start with."""
+
+import inspect
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import gradio as gr
+import pytest
+
+from ssl_core import checkpoint
+from ssl_core.pretexts import PRETEXTS, build, model_names
+from visualize.lab import Lab
+from visualize.page import build_page
+from visualize.tabs import TABS, teachers
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory) -> Path:
+    """A folder with every model that the project ships, untrained and tiny."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+    for rank, name in enumerate(model_names()):
+        checkpoint.save(build(name, "tiny"), folder / name, {"rank": rank, "minutes": 2.0, "images": 1000})
+    return folder
+
+
+@pytest.fixture
+def lab(models, monkeypatch) -> Lab:
+    monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", str(models))
+    return Lab()
+
+
+@pytest.mark.parametrize("tab", TABS, ids=lambda tab: tab.ID)
+def test_a_tab_says_what_it_is(tab):
+    assert tab.__name__.rpartition(".")[2] == tab.ID
+    assert tab.TITLE and tab.QUESTION.endswith("?")
+    assert set(tab.METHODS) <= set(PRETEXTS)
+    assert list(inspect.signature(tab.build).parameters) == ["lab", "page"]
+
+
+def test_ids_are_unique_and_every_method_has_a_tab():
+    ids = [tab.ID for tab in TABS]
+    assert len(set(ids)) == len(ids)
+    assert {method for tab in TABS for method in tab.METHODS} == set(PRETEXTS)
+
+
+def start_value(component):
+    """What a handler gets from a control that nobody has touched."""
+    return component.preprocess(component.value) if isinstance(component, gr.State | gr.Slider) else component.value
+
+
+def run(function, arguments: list) -> list:
+    """All answers of a handler, of which a generator gives several."""
+    answer = function(*arguments)
+    return list(answer) if isinstance(answer, Iterator) else [answer]
+
+
+def test_every_handler_runs_on_the_start_values_of_its_controls(lab, subtests):
+    page = build_page(lab)
+    handlers = [handler for handler in page.fns.values() if handler.fn is not None]
+    assert len(handlers) > len(TABS)
+    for handler in handlers:
+        with subtests.test(handler.api_name or handler.name):
+            try:
+                answers = run(handler.fn, [start_value(component) for component in handler.inputs])
+            except gr.Error as error:  # an endpoint for programs that was sent nothing says so in a sentence
+                assert str(error).strip("'\"").endswith(".")
+                continue
+            assert answers
+            for answer in answers:
+                values = answer if len(handler.outputs) > 1 else [answer]
+                assert len(handler.outputs) == 0 or len(values) == len(handler.outputs)
+
+
+def test_each_card_shows_the_panels_of_its_model(lab):
+    for name in lab.model_names():
+        lesson = teachers.lesson(lab, name, lab.keys[0])
+        assert "error" not in lesson and lesson["asked"]
+        assert [figure["caption"] for figure in lesson["figures"]][-1] == "the truth"
+        assert all(figure["src"].startswith("data:image/jpeg;base64,") for figure in lesson["figures"])
+    assert teachers.missing_models(lab) == ""
+
+
+def test_a_damaged_a_foreign_and_a_missing_model_are_named_and_the_others_work(models, tmp_path, monkeypatch):
+    folder = tmp_path / "checkpoints"
+    shutil.copytree(models, folder)
+    damaged, foreign, missing, *good = model_names()
+    weights = folder / damaged / checkpoint.WEIGHTS
+    weights.write_bytes(weights.read_bytes()[:1000])
+    (folder / foreign / checkpoint.CONFIG).write_text('{"architectures": ["BertModel"]}')
+    shutil.rmtree(folder / missing)
+    monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", str(folder))
+    lab = Lab()
+    build_page(lab)
+    for name in (damaged, foreign):
+        lesson = teachers.lesson(lab, name, lab.keys[0])
+        assert name in lesson["error"] and "train" in lesson["error"] and "figures" not in lesson
+    assert missing in teachers.missing_models(lab) and "train" in teachers.missing_models(lab)
+    for name in good:
+        assert "figures" in teachers.lesson(lab, name, lab.keys[0])
+
+
+def test_the_page_opens_without_any_model(tmp_path, monkeypatch):
+    monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", str(tmp_path / "nothing"))
+    lab = Lab()
+    build_page(lab)
+    assert all(name in teachers.missing_models(lab) for name in model_names())
+
+
+def test_a_photo_that_is_gone_gets_a_sentence_on_the_card(lab):
+    lesson = teachers.lesson(lab, lab.model_names()[0], "upload-" + "0" * 24)
+    assert "upload it again" in lesson["error"]
