@@ -2,6 +2,7 @@
 // Runs as js_on_load of the gr.HTML in visualize/widgets/posterior_lens.py, after annealed_mean.js and gamut_map.js.
 const STRIP = [0, 0.14, 0.29, 0.38, 0.58, 0.77, 1]; // the paper's figure of annealed means
 const lens = element.querySelector(".posterior-lens"), part = (name) => lens.querySelector(name);
+const SAVE = '<svg viewBox="0 0 20 20" aria-hidden="true"><path d="M10 3v9M6 8.5l4 4 4-4M4 16.5h12"/></svg>';
 const link = window.lab && window.lab.set ? window.lab : { get: () => null, set: () => {} };
 const slider = part("input[type=range]"), pictures = part(".pictures"), table = part("tbody");
 const fileUrl = (path) => `${(window.gradio_config && window.gradio_config.root) || ""}/gradio_api/file=${path}`;
@@ -33,9 +34,9 @@ function figureOf(name, title) {
   if (state.shows.has(name)) return state.shows.get(name);
   const canvas = make("canvas", { width: 4, height: 3 }), cell = make("div", { className: "cell", hidden: true });
   const wait = make("div", { className: "wait" }), stage = make("div", { className: "stage" }, canvas, wait, cell);
-  const save = make("button", { type: "button", textContent: "Save", title: `Save this picture as PNG` });
+  const save = make("button", { type: "button", className: "save", title: "Save this picture as PNG", innerHTML: SAVE });
   const tools = make("span", { className: "tools" }, save), auc = make("span"), chroma = make("span");
-  const caption = make("figcaption", {}, auc, make("br"), chroma, make("span", { className: "how" }));
+  const caption = make("figcaption", {}, auc, chroma, make("span", { className: "how" }));
   const figure = make("figure", {}, make("header", {}, make("h3", { textContent: title }), tools),
     make("div", { className: "ground" }, stage), caption);
   figure.dataset.name = name;
@@ -71,16 +72,26 @@ async function loadPhoto(scene) {
 }
 
 async function loadModel(show, model) {
-  show.path = model.path;
   if (model.kind === "picture") {
-    show.bitmap = await loadPicture(model.path);
-    show.lab = annealedMean.toLab(pixelsOf(show.bitmap));
+    const bitmap = await loadPicture(model.path);
+    if (show.path === model.path) Object.assign(show, { bitmap, lab: annealedMean.toLab(pixelsOf(bitmap)) });
   } else {
     const answer = await fetch(fileUrl(model.path));
     if (!answer.ok) throw new Error("The posterior of this photo is no longer kept: choose the photo again.");
-    show.posterior = annealedMean.readPosterior(new Uint16Array(await answer.arrayBuffer()), model.height, model.width, model.bins);
-    Object.assign(show, { entropyUrl: model.entropy, mostEntropy: model.most_entropy });
+    const codes = new Uint16Array(await answer.arrayBuffer());
+    if (show.path !== model.path) return; // another photo has come meanwhile
+    const posterior = annealedMean.readPosterior(codes, model.height, model.width, model.bins);
+    Object.assign(show, { posterior, entropyUrl: model.entropy, mostEntropy: model.most_entropy });
   }
+}
+
+// A later scene of the same photo finds the answer on its way, and waits for the same fetch
+function load(show, model) {
+  if (show.path !== model.path) {
+    show.path = model.path;
+    show.loading = loadModel(show, model);
+  }
+  return show.loading;
 }
 
 let latest = 0;
@@ -96,15 +107,14 @@ async function show(scene) {
       for (const kept of state.shows.values()) Object.assign(kept, { posterior: null, bitmap: null, path: null });
       Object.assign(state, { photo, view: null, at: state.pinned ? state.at : null });
     }
-    const truth = figureOf("truth", "True colours");
+    figureOf("truth", "True colours").bitmap = state.photo.bitmap;
     for (const model of scene.models) {
       const found = figureOf(model.name, model.title);
       found.figure.querySelector(".how").textContent = model.how;
       if (model.message) found.wait.textContent = model.message;
-      else if (found.path !== model.path) await loadModel(found, model);
+      else if (model.path) await load(found, model);
       if (mine !== latest) return;
     }
-    truth.bitmap = state.photo.bitmap;
     layOut();
     lens.dataset.ready = scene.key;
     lens.dataset.milliseconds = Math.round(performance.now() - started);
@@ -119,7 +129,8 @@ const say = (sentence) => Object.assign(part(".message"), { textContent: sentenc
 function layOut() {
   const { photo } = state, box = pictures.querySelector(".ground");
   if (!photo || !box || !box.clientWidth) return;
-  const tallest = parseFloat(getComputedStyle(lens).fontSize) * 18;
+  const rem = parseFloat(getComputedStyle(lens).fontSize), above = box.getBoundingClientRect().top + window.scrollY;
+  const tallest = Math.min(Math.max(window.innerHeight - above - 20 * rem, 11 * rem), 22 * rem); // so that all fits without scrolling
   const width = Math.max(1, Math.round(Math.min(box.clientWidth, (tallest * photo.W) / photo.H))), height = Math.max(1, Math.round((width * photo.H) / photo.W));
   const ratio = Math.min(window.devicePixelRatio || 1, photo.W / width, Math.sqrt(240000 / (width * height)));
   const [W, H] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
@@ -130,6 +141,7 @@ function layOut() {
     Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
     if (canvas.width !== W || canvas.height !== H || bitmap) Object.assign(canvas, { width: W, height: H });
     if (bitmap) drawSmooth(canvas, bitmap);
+    else if (!posterior) canvas.getContext("2d").putImageData(annealedMean.compose(state.view, new Float32Array(2), 1, 1), 0, 0);
     wait.hidden = Boolean(bitmap || posterior);
     if (!wait.hidden && !wait.textContent) wait.textContent = "colouring";
   }

@@ -39,5 +39,7 @@ def entropy_map(entropy: np.ndarray, most: float) -> np.ndarray:
     """
     entropy = np.asarray(entropy)
     if entropy.ndim != 2 or not most > 0.0:
-        raise ValueError(f"An entropy map takes (h,w) nats and their largest value above 0, got {entropy.shape} and {most}.")
+        raise ValueError(
+            f"An entropy map takes (h,w) nats and their largest value above 0, got {entropy.shape} and {most}."
+        )
     return viridis(entropy / most)

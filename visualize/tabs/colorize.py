@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from functools import partial
 
-import gradio as gr
 import numpy as np
 
 from visualize.entropy_map import VIRIDIS, entropy_map
@@ -23,8 +22,7 @@ TITLES = {"regression": "Regression", "classification": "Classification", "rebal
 def build(lab: Lab, page) -> None:
     """The tab: the lens, which is controls and answers in one, and the words below."""
     files = LensFiles()
-    gr.HTML(f"<h2 class='question'>{QUESTION}</h2>", apply_default_css=False)
-    lens = posterior_lens()
+    lens = posterior_lens(QUESTION)
     colorize_words.build(lab, METHODS[0])
     page.on_show(ID, partial(show, lab, files), [], [lens], api_visibility="private", concurrency_limit=2)
     colorize_api.build(lab, METHODS[0])
@@ -46,7 +44,9 @@ def show(lab: Lab, files: LensFiles, photo_key: str) -> Iterator[str]:
     answers = {name: {"name": name, "title": title_of(name), "how": "", "kind": "waiting"} for name in names}
     scene = {"key": photo_key, "has_color": photo.has_color, "stops": VIRIDIS, "photo": picture_of(lab, files, photo)}
     if not names:
-        scene["message"] = "No trained colorization network is here: checkpoints/ holds none. Train one with `python -m ssl_core train`."
+        scene["message"] = (
+            "No trained colorization network is here: checkpoints/ holds none. Train one with `python -m ssl_core train`."
+        )
     yield to_value(scene | {"models": list(answers.values())})
     for name in reversed(names):
         answers[name] = answer_of(lab, files, photo, name)

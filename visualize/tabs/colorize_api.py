@@ -21,7 +21,11 @@ def build(lab: Lab, method: str) -> None:
         model = gr.Textbox(label="Model, for example colorization-rebalanced; empty for the last of the story")
         colored, figures, ask = gr.File(label="Coloured photo"), gr.JSON(label="Figures"), gr.Button("Colour it")
     ask.click(
-        partial(colorize_file, lab, method), [photo, temperature, model], [colored, figures], api_name="colorize", concurrency_limit=2
+        partial(colorize_file, lab, method),
+        [photo, temperature, model],
+        [colored, figures],
+        api_name="colorize",
+        concurrency_limit=2,
     )
 
 

@@ -8,12 +8,22 @@ import gradio as gr
 from visualize.lab import Lab
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-COLUMNS = {"steps": "Steps", "images": "Images seen", "minutes": "Minutes", "hardware": "Hardware", "trunk": "Started from"}
+COLUMNS = {
+    "steps": "Steps",
+    "images": "Images seen",
+    "minutes": "Minutes",
+    "hardware": "Hardware",
+    "trunk": "Started from",
+}
 
 
 def build(lab: Lab, method: str) -> None:
     """The question with its reveal, and the fold. Formulas are MathML, which browsers set without anything from a network."""
-    words = (ASSETS / "colorize_words.html").read_text(encoding="utf-8").replace("@trainings", trainings(lab.models(method)))
+    words = (
+        (ASSETS / "colorize_words.html")
+        .read_text(encoding="utf-8")
+        .replace("@trainings", trainings(lab.models(method)))
+    )
     css = (ASSETS / "colorize_words.css").read_text(encoding="utf-8")
     gr.HTML(words, css_template=css, apply_default_css=False)
 
@@ -32,7 +42,8 @@ def trainings(names: tuple[str, ...]) -> str:
         cells = "".join(f"<td>{plain(told(training.get(key)))}</td>" for key in COLUMNS)
         rows.append(f'<tr><th scope="row">{plain(name)}</th>{cells}</tr>')
     heads = "".join(f"<th>{head}</th>" for head in COLUMNS.values())
-    return f'<div class="trainings"><table><thead><tr><th>How ours were trained</th>{heads}</tr></thead>{"".join(rows)}</table></div>' if rows else ""
+    head = f"<thead><tr><th>How ours were trained</th>{heads}</tr></thead>"
+    return f'<div class="trainings"><table>{head}{"".join(rows)}</table></div>' if rows else ""
 
 
 def told(value: object) -> str:
@@ -55,6 +66,6 @@ def plain(text: object) -> str:
     '&lt;b&gt;&#36;&#123;x&#125; &#123;&#123;y&#125;&#125;'
     """
     escaped = html.escape(str(text))
-    for mark in "$ { }".split():
+    for mark in ("$", "{", "}"):
         escaped = escaped.replace(mark, f"&#{ord(mark)};")
     return escaped

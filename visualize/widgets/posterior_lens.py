@@ -22,7 +22,7 @@ LEAST_LOG = -60.0  # nats below the most probable bin: nothing, at any temperatu
 TEMPLATE = """
 <section class="posterior-lens" aria-label="Posterior lens">
   <p class="message" role="status" hidden></p>
-  <div class="dial"><b aria-hidden="true">T = 0.38</b><span class="says" aria-hidden="true"></span></div>
+  <div class="dial"><h2 class="question">@question</h2><b aria-hidden="true">T = 0.38</b><span class="says" aria-hidden="true"></span></div>
   <div class="scale">
     <input type="range" min="0" max="1" step="0.01" value="0.38" aria-label="Temperature">
     <div class="strip" role="group" aria-label="The same photo at seven temperatures"></div>
@@ -47,11 +47,11 @@ TEMPLATE = """
 """
 
 
-def posterior_lens(elem_id: str = "posterior-lens") -> gr.HTML:
-    """The component. Its value is `json.dumps` of a scene (see `scene` in visualize/tabs/colorize.py), or None for nothing yet."""
+def posterior_lens(question: str, elem_id: str = "posterior-lens") -> gr.HTML:
+    """The component, headed by a question. Its value is a scene of visualize/tabs/colorize.py as JSON, or None for nothing yet."""
     return gr.HTML(
         value=None,
-        html_template=TEMPLATE,
+        html_template=TEMPLATE.replace("@question", question),
         css_template=(ASSETS / "posterior_lens.css").read_text(encoding="utf-8"),
         js_on_load="\n".join((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS),
         apply_default_css=False,
@@ -78,7 +78,9 @@ class LensFolder:
     """Files of one photograph or one answer; they live as long as this object."""
 
     def __init__(self, root: Path):
-        self.held = tempfile.TemporaryDirectory(prefix=secrets.token_urlsafe(24) + "-", dir=root, ignore_cleanup_errors=True)
+        self.held = tempfile.TemporaryDirectory(
+            prefix=secrets.token_urlsafe(24) + "-", dir=root, ignore_cleanup_errors=True
+        )
 
     def picture(self, pixels: np.ndarray) -> str:
         """Write (H,W,3) uint8 as PNG, without loss; returns its path."""
