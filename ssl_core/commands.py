@@ -145,7 +145,9 @@ def _bench_colorize(options):
 def _bench_speed(options):
     from ssl_core import bench_speed
 
-    return bench_speed.report(_models("context-encoder", options.models), _models("colorization", options.models))
+    return bench_speed.report(
+        _models("context-encoder", options.models), _models("colorization", options.models), zoo.load
+    )
 
 
 def _models(method: str, chosen: Sequence[str] | None) -> tuple[str, ...]:

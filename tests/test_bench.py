@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from ssl_core import bench, bench_colorize, bench_inpaint, bench_sheet, metrics, selection
+from ssl_core import bench, bench_colorize, bench_inpaint, bench_sheet, bench_speed, metrics, selection
 from ssl_core.pretexts import build
 
 
@@ -138,3 +138,23 @@ def test_sheets_hold_every_answer(photos, models):
     np.testing.assert_array_equal(last, photos[0])
     paints = bench_colorize.paints(("colorization-regression",), models.get)
     assert bench_sheet.colorize_sheet(photos, paints).size[0] > 6 * 32
+
+
+def test_speed_of_networks_is_counted_in_operations(models):
+    import torch
+
+    from ssl_core.networks import multiply_adds
+
+    rows = bench_speed.network_rows([models["context-encoder-l2"]], [models["colorization-rebalanced"]])
+    fill, colors, *shares = rows
+    assert 0 < fill["median"] <= fill["p95"] and 0 < colors["median"] <= colors["p95"] and colors["unit"] == "ms"
+    assert len(shares) == 2 and all(0 <= row["median"] <= 100 and row["unit"] == "%" for row in shares)
+    layer = torch.nn.Conv2d(4, 8, 3, padding=1)
+    assert multiply_adds(layer, torch.zeros(1, 4, 10, 10)) == 4 * 8 * 9 * 100
+    assert bench_speed.matrix_rate() > 1e8 and "cores" in bench_speed.machine()
+
+
+def test_drawn_strokes_are_neither_nothing_nor_all():
+    masks = bench_speed.strokes(48, 64)
+    assert all(mask.shape == (48, 64) and 0.01 < mask.mean() < 0.5 for mask in masks)
+    assert len({mask.tobytes() for mask in masks}) == len(masks)
