@@ -103,12 +103,15 @@ async function useValue() {
   const next = props.value;
   if (!next || next === shown) return;
   await usePhoto();
-  if (!photo || next.photo !== photo.key) return;
+  if (!photo || next.photo !== photo.key) {  // the photo is still on its way, or there is none
+    if (next.message) { say(next.message); quiet(); }
+    return;
+  }
   const patches = await Promise.all(next.answers.map((answer) => load(answer.patch)));
   if (props.value !== next && props.value?.stamp !== next.stamp) return;
   shown = next;
   quiet();
-  message.textContent = next.message || ""; message.hidden = !next.message;
+  say(next.message);
   const order = [...next.answers, TRUTH].map((answer, i) => {
     const one = tile(answer.id);
     one.answer = answer; one.patch = patches[i] || null; one.error = null;
@@ -141,6 +144,7 @@ function mark() {
   const all = [...tiles.values()].filter((one) => one.node.isConnected), best = Math.max(...all.map((one) => one.answer?.psnr ?? -1));
   for (const one of all) one.node.classList.toggle("best", !hidden && one.answer?.psnr === best);
 }
+function say(sentence) { message.textContent = sentence || ""; message.hidden = !sentence; }
 function quiet() { clearTimeout(waitTimer); root.classList.remove("waiting"); }
 
 // --- controls
@@ -167,10 +171,12 @@ element.addEventListener("click", (event) => {
   if (button?.dataset.do === "truth") setTruth(!hidden);
 });
 wipe.addEventListener("input", drawAll);
-document.addEventListener("lab:stroke", (event) => {
-  strokeAt = event.detail.at; wanted = event.detail.mask; clearTimeout(waitTimer); clearTimeout(followTimer);
+function expect() {
+  clearTimeout(waitTimer); clearTimeout(followTimer);
   waitTimer = setTimeout(() => root.classList.add("waiting"), 100);
-});
+}
+document.addEventListener("lab:stroke", (event) => { strokeAt = event.detail.at; wanted = event.detail.mask; expect(); });
+window.lab?.onShow?.((tab, key) => { if (tab === "inpaint" && key !== shown?.photo) expect(); });
 watch("value", useValue);
 watch("photo", useValue);
 watch("later", useLater);
