@@ -25,9 +25,9 @@ class Photo:
 
 
 CC0 = "CC0 1.0"
-PUBLIC = "public domain"
+PUBLIC = "Public domain"
 CC_BY = "CC BY 2.0"
-WITH_GRADIO = "comes with Gradio (Apache-2.0); photographer not named"
+WITH_GRADIO = "Comes with Gradio (Apache-2.0); photographer not named"
 
 # name, package, file, credit, terms: as the packages state them.
 TABLE = (
@@ -42,7 +42,7 @@ TABLE = (
         "skimage",
         "motorcycle_left.png",
         "Middlebury 2014 stereo data, Scharstein and others",
-        "research use",
+        "Research use",
     ),
     ("cheetah", "gradio", "cheetah1.jpg", "Gradio sample picture", WITH_GRADIO),
     ("tower", "gradio", "tower.jpg", "Gradio sample picture", WITH_GRADIO),
@@ -50,7 +50,7 @@ TABLE = (
     ("rocket", "skimage", "rocket.jpg", "SpaceX (Falcon 9 carrying DSCOVR)", PUBLIC),
     ("runner", "gradio", "cheetah.jpg", "Gradio sample picture", WITH_GRADIO),
     ("retina", "skimage", "retina.jpg", "Mikael Häggström", CC0),
-    ("tissue", "skimage", "ihc.png", "Center for Microscopy And Molecular Imaging", "no known copyright restrictions"),
+    ("tissue", "skimage", "ihc.png", "Center for Microscopy And Molecular Imaging", "No known copyright restrictions"),
     ("hubble", "skimage", "hubble_deep_field.jpg", "NASA (Hubble eXtreme Deep Field)", PUBLIC),
     ("camera", "skimage", "camera.png", "Lav Varshney", CC0),
 )
