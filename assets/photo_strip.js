@@ -18,6 +18,8 @@ function tile(photo) {
   button.dataset.key = photo.key;
   button.addEventListener("click", () => choose(photo.key));
   known.set(photo.key, photo);
+  if (photo.src) paint(button, photo.src);
+  button.classList.toggle("broken", Boolean(photo.error));
   return button;
 }
 
@@ -134,7 +136,7 @@ find("[data-do=shoot]").addEventListener("click", () => {
 find("[data-do=close]").addEventListener("click", () => dialog.close());
 dialog.addEventListener("close", stopWebcam);
 
-// Start: tiles first, then the photograph of the link, then the thumbnails one after another.
+// Start: tiles first, then the photograph of the link, then the pictures of one's own folder, one after another.
 async function start() {
   await new Promise((done) => setTimeout(done, 0)); // a value set while Gradio still mounts the page does not reach Python
   for (const photo of props.photos) row.append(tile(photo));
@@ -152,8 +154,7 @@ async function start() {
     }
   }
   say(missing);
-  const chosen = [...row.children].find((button) => button.dataset.key === props.value);
-  for (const button of [chosen, ...row.children]) {
+  for (const button of [...row.children]) {
     if (button.firstChild) continue;
     const photo = await server.thumb(button.dataset.key);
     if (photo.error) button.classList.add("broken");

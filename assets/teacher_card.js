@@ -26,18 +26,18 @@ function draw() {
   const figures = value.figures || panels.map((caption) => ({ caption }));
   card.replaceChildren();
   card.classList.toggle("waiting", !value.figures && !value.error);
-  add(card, "p", "card-method", value.method);
-  add(card, "h3", "", value.title);
-  if (value.error) {
-    add(card, "p", "problem", value.error);
-    return;
-  }
-  add(card, "p", "card-asked", value.asked || "\u00a0");
+  const head = add(card, "header", "card-head");
+  add(head, "p", "card-method", value.method);
+  add(head, "h3", "", value.title);
+  if (value.error) add(head, "p", "problem", value.error);
+  else add(head, "p", "card-asked", value.asked || "\u00a0");
+  if (value.error) return;
   const row = add(card, "div", "card-figures");
   figures.forEach(({ caption, src }) => figure(row, caption, src));
-  for (const line of [value.paper, value.trained]) if (line) add(card, "p", "card-paper", line);
+  const foot = add(card, "footer", "card-foot");
+  for (const line of [value.paper, value.trained]) if (line) add(foot, "p", "card-paper", line);
   if (!props.opens) return;
-  const go = add(card, "button", "card-go", "Try it in \u201c" + props.opens.title + "\u201d");
+  const go = add(foot, "button", "card-go", "Try it in \u201c" + props.opens.title + "\u201d");
   go.type = "button";
   go.addEventListener("click", () => window.lab.open(props.opens.id));
 }
@@ -63,6 +63,7 @@ let shown = null;
 window.lab.onShow((tab, photo) => {
   if (tab === props.tab && photo !== shown) card.classList.add("waiting");
   shown = photo;
+  foreshadow();
 });
 watch("value", draw);
 draw();

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from functools import partial
 from pathlib import Path
 
 import gradio as gr
@@ -17,6 +18,7 @@ THUMB = 160  # pixels on the longest side; shown at half of that on a fine scree
 def photo_strip(lab: Lab) -> gr.HTML:
     """The strip as a component whose value is the key of the chosen photograph.
 
+    The starter photos come with the page (0.2 s of work); those of one's own folder, which may be large, follow one by one.
     Uploads go to the Lab and come back as a key; each visitor's strip lists only that visitor's own.
     """
 
@@ -33,10 +35,15 @@ def photo_strip(lab: Lab) -> gr.HTML:
         html_template=(ASSETS / "photo_strip.html").read_text(encoding="utf-8"),
         js_on_load=(ASSETS / "photo_strip.js").read_text(encoding="utf-8"),
         server_functions=[thumb, take],
-        photos=[lab.about(key) for key in lab.keys],
+        photos=[about(lab, key) for key in lab.keys],
         apply_default_css=False,
         elem_id="photo-strip",
     )
+
+
+def about(lab: Lab, key: str) -> dict:
+    """What the page holds of a photograph of the strip when it opens."""
+    return lab.about(key) | ({} if key.startswith("folder-") else answer(partial(lab.photo, key)))
 
 
 def answer(find) -> dict:
