@@ -174,16 +174,33 @@ const annealedMean = (() => {
     return pixels;
   }
 
-  // AuC (per cent, colour_auc of ssl_core.metrics) and mean chroma of an enlarged ab against the truth, on every `stride`-th row and column
+  // The ab that a screen shows for L, a, b: the same, unless sRGB has to clip the colour. Written to `seen`.
+  const seen = new Float64Array(2), unit = (v) => (v < 0 ? 0 : v > 1 ? 1 : v);
+  function clipToScreen(L, a, b) {
+    const f = (L + 16) / 116, X = cube(f + a / 500), Y = cube(f), Z = cube(Math.max(0, f - b / 200));
+    let red = 3.0799803 * X - 1.53715152 * Y - 0.5428213 * Z;
+    let green = -0.9212478 * X + 1.87599 * Y + 0.0452473 * Z;
+    let blue = 0.0528905 * X - 0.20404134 * Y + 1.151232 * Z;
+    seen[0] = a;
+    seen[1] = b;
+    if (red >= 0 && red <= 1 && green >= 0 && green <= 1 && blue >= 0 && blue <= 1) return;
+    [red, green, blue] = [unit(red), unit(green), unit(blue)];
+    const fy = root(0.212671 * red + 0.71516 * green + 0.072169 * blue);
+    seen[0] = 500 * (root((0.412453 * red + 0.35758 * green + 0.180423 * blue) / 0.95047) - fy);
+    seen[1] = 200 * (fy - root((0.019334 * red + 0.119193 * green + 0.950227 * blue) / 1.08883));
+  }
+
+  // AuC (per cent, color_auc of ssl_core.metrics) and mean chroma of the colours shown, against the truth; on every `stride`-th row and column
   function figures(truth, ab, height, width, stride) {
-    const { W, H, a, b } = truth, { index, share } = along(W, width), rows = along(H, height);
+    const { W, H, L, a, b } = truth, { index, share } = along(W, width), rows = along(H, height);
     const rowA = new Float32Array(width + 1), rowB = new Float32Array(width + 1);
     let within = 0, chroma = 0, count = 0;
     for (let y = stride >> 1; y < H; y += stride) {
       blendRow(ab, width, height, rows.index[y], rows.share[y], rowA, rowB);
       for (let x = stride >> 1; x < W; x += stride, count++) {
         const left = index[x], part = share[x], i = y * W + x;
-        const pa = rowA[left] + part * (rowA[left + 1] - rowA[left]), pb = rowB[left] + part * (rowB[left + 1] - rowB[left]);
+        clipToScreen(L[i], rowA[left] + part * (rowA[left + 1] - rowA[left]), rowB[left] + part * (rowB[left + 1] - rowB[left]));
+        const pa = seen[0], pb = seen[1];
         within += Math.max(0, 1 - Math.sqrt((pa - a[i]) * (pa - a[i]) + (pb - b[i]) * (pb - b[i])) / 150);
         chroma += Math.sqrt(pa * pa + pb * pb);
       }

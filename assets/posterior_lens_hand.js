@@ -8,7 +8,7 @@ function draw(settled = false) {
     const { posterior, canvas } = show;
     const ab = annealedMean.anneal(posterior, temperature);
     canvas.getContext("2d").putImageData(annealedMean.compose(view, ab, posterior.height, posterior.width), 0, 0);
-    const { auc, chroma } = annealedMean.figures(photo, ab, posterior.height, posterior.width, settled ? 1 : 4);
+    const { auc, chroma } = annealedMean.figures(photo, ab, posterior.height, posterior.width, settled ? 1 : 5);
     writeFigures(show, auc, chroma);
   }
   const named = STRIP.find((T) => Math.abs(T - temperature) < 0.005);
