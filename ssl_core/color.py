@@ -23,8 +23,8 @@ def _mix(matrix: Tensor, image: Tensor) -> Tensor:
 def rgb_to_lab(rgb: Tensor) -> Tensor:
     """sRGB in [0, 1] -> L in 0..100, a and b in about -110..110; shape (..., 3, H, W) kept.
 
-    >>> rgb_to_lab(torch.ones(3, 1, 1)).flatten().round().tolist()
-    [100.0, 0.0, -0.0]
+    >>> rgb_to_lab(torch.ones(3, 1, 1)).flatten().round().int().tolist()
+    [100, 0, 0]
     """
     xyz = _mix(torch.tensor(_XYZ_FROM_RGB), _linear(rgb)) / torch.tensor(_WHITE).to(rgb)[:, None, None]
     f = torch.where(xyz > _EPSILON, xyz.clamp(min=_EPSILON) ** (1 / 3), _KAPPA * xyz + 16 / 116)
