@@ -101,14 +101,14 @@ async function usePhoto() {
 }
 async function useValue() {
   const next = props.value;
-  if (!next || next === shown) return;
+  if (!next || next === shown || wanted !== null && next.mask !== wanted) return;  // an answer to a mask that has changed since
   await usePhoto();
   if (!photo || next.photo !== photo.key) {  // the photo is still on its way, or there is none
     if (next.message) { say(next.message); quiet(); }
     return;
   }
   const patches = await Promise.all(next.answers.map((answer) => load(answer.patch)));
-  if (props.value !== next && props.value?.stamp !== next.stamp) return;
+  if (props.value?.mask !== next.mask || props.value?.photo !== next.photo) return;
   shown = next;
   quiet();
   say(next.message);

@@ -123,8 +123,7 @@ async function publish(code) {
 async function take(code, remember) {
   const mine = ++turn;
   try {
-    const painted = code.startsWith("z") ? code : await server.draw_preset(code);
-    const next = await decode(painted);
+    const next = await decode(code.startsWith("z") ? code : await server.draw_preset(code));
     if (mine !== turn) return;
     if (remember) commit(next, code); else show(next, code);
   } catch { if (mine === turn) tell("The mask in this link cannot be read. Paint a new one, or choose a preset."); }
@@ -195,7 +194,7 @@ element.addEventListener("click", (event) => {
   if (button?.dataset.preset) usePreset(button.dataset.preset);
 });
 seed.addEventListener("change", () => {
-  const kind = /^(random-\w+)/.exec(props.value)?.[1];
+  const kind = /^random-[a-z]+/.exec(props.value)?.[0];
   if (kind) take(`${kind}-${Math.min(999999, Math.max(0, Math.floor(seed.value) || 0))}`, true);
 });
 file.addEventListener("change", async () => {
@@ -234,9 +233,9 @@ canvas.addEventListener("keydown", (event) => {
 });
 
 function usePhoto() {
-  if (!props.photo || props.photo.src === photo?.src) return;
   const next = props.photo, image = new Image();
-  image.onload = () => { if (next === props.photo || next.src === props.photo.src) { photo = next; picture = image; fit(); } };
+  if (!next || next.src === photo?.src) return;
+  image.onload = () => { if (next.src === props.photo?.src) { photo = next; picture = image; fit(); } };
   image.src = next.src;
 }
 watch("photo", usePhoto);
@@ -246,6 +245,6 @@ new ResizeObserver(fit).observe(stage);
 usePhoto();
 const linked = window.lab?.get?.("mask");
 if (!linked) sent = props.value;  // the page has already asked for the answers to the mask it starts with
-const start = linked || props.value, numbered = /^random-\w+-(\d+)$/.exec(start);
-if (numbered) seed.value = numbered[1];
+const start = linked || props.value;
+seed.value = /^random-\w+-(\d+)$/.exec(start)?.[1] || 0;
 take(start, false);
