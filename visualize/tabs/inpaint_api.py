@@ -1,8 +1,6 @@
 """The endpoint `/inpaint` for programs: a photo file and a mask file in, the filled picture and its figures out."""
 
-import tempfile
 from functools import partial
-from pathlib import Path
 
 import gradio as gr
 import numpy as np
@@ -18,8 +16,12 @@ def build(lab: Lab, method: str) -> None:
     """Register the endpoint. It has no place on the page, so its components are not shown."""
     with gr.Group(visible=False):
         photo, mask = gr.File(label="Photo"), gr.File(label="Mask: white is hidden, black is known")
-        model = gr.Textbox(label="Model, for example context-encoder-l2; empty for the first")
-        filled, figures, ask = gr.File(label="Filled photo"), gr.JSON(label="Figures"), gr.Button("Fill it")
+        model = gr.Textbox(next(iter(lab.models(method)), ""), label="Model")
+        filled, figures, ask = (
+            gr.Image(label="Filled photo", format="png"),
+            gr.JSON(label="Figures"),
+            gr.Button("Fill it"),
+        )
     ask.click(
         partial(fill_files, lab, method),
         [photo, mask, model],
@@ -29,8 +31,8 @@ def build(lab: Lab, method: str) -> None:
     )
 
 
-def fill_files(lab: Lab, method: str, photo: str | None, mask: str | None, model: str = "") -> tuple[str, dict]:
-    """Path of the filled photo (PNG) and its figures over the hidden pixels. Errors: gr.Error whose text is a sentence.
+def fill_files(lab: Lab, method: str, photo: str | None, mask: str | None, model: str = "") -> tuple[np.ndarray, dict]:
+    """The filled photo (H, W, 3) uint8 and its figures over the hidden pixels. Errors: gr.Error whose text is a sentence.
 
     photo, mask: paths of picture files. The mask is stretched to the photo's size, bilinearly, and cut at one half: white is hidden.
     A photo of more than 1600 pixels on its longer side is reduced to that.
@@ -51,7 +53,7 @@ def fill_files(lab: Lab, method: str, photo: str | None, mask: str | None, model
     except (PhotoError, CheckpointError) as error:
         raise gr.Error(str(error), print_exception=False) from error
     about = {"model": model, "hidden_share": float(hidden.mean()), "width": pixels.shape[1], "height": pixels.shape[0]}
-    return save(answer), about | inpaint_fills.Hole(pixels, hidden).figures(answer)
+    return (answer * 255).round().astype(np.uint8), about | inpaint_fills.Hole(pixels, hidden).figures(answer)
 
 
 def read_pair(photo: str | None, mask: str | None, read_photo) -> tuple[np.ndarray, np.ndarray]:
@@ -76,13 +78,3 @@ def read_pair(photo: str | None, mask: str | None, read_photo) -> tuple[np.ndarr
             "The mask hides the whole photo, so nothing is left to predict from. Make it black where the photo is known."
         )
     return pixels, hidden
-
-
-def save(picture: np.ndarray) -> str:
-    """Write (H, W, 3) float in [0, 1] to a PNG that Gradio may serve; its path."""
-    from PIL import Image
-
-    folder = Path(tempfile.mkdtemp(prefix="inpaint-"))
-    path = folder / "filled.png"
-    Image.fromarray((picture * 255).round().astype(np.uint8)).save(path)
-    return str(path)

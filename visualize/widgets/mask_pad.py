@@ -73,7 +73,7 @@ def mask_pad(value: str, preset: Callable[[str, int], np.ndarray], **options) ->
     """The component. Its value is the mask code; `stroke` fires when the mask has changed.
 
     Set `photo` to {"key", "name", "src" (data URI), "width", "height"} to change the picture underneath; the mask stays.
-    The pad sends `lab:truth` events no one but receives them: while the truth is hidden the mask is opaque.
+    In the browser it sends `lab:stroke` and hears `lab:truth` from the answers: while the truth is hidden the mask stays opaque.
     """
 
     def draw_preset(code: str) -> str | None:
