@@ -108,8 +108,9 @@ class Lab:
         self.model_lock, self.warmed = threading.Lock(), threading.Event()
 
     def _put_folder(self, source: Source, called: str) -> None:
-        """The first photographs of one's own folder; the strip is no place for thousands."""
-        for index, path in enumerate(source.names[:MOST_OF_FOLDER]):
+        """Photographs of one's own folder, spread evenly over it: the strip is no place for thousands."""
+        for index in np.linspace(0, len(source) - 1, min(len(source), MOST_OF_FOLDER)).astype(int).tolist():
+            path = source.names[index]
             photo = OnShelf(Path(path).name, f"from {called}", "", partial(source.read, index, LONGEST_SIDE))
             self._put(f"folder-{slug(Path(path).stem)}", photo)
 
