@@ -25,7 +25,7 @@ def train(options) -> None:
     from ssl_core.trainer import train as steps_of
 
     _use_threads(options.threads)
-    task = _build(options.name, options.size)
+    task = _build(options.name, options.size, options.seed)
     folder = options.folder / options.name
     if options.fresh:
         (folder / STATE).unlink(missing_ok=True)
@@ -42,9 +42,12 @@ def train(options) -> None:
         print(f"{model_cards.write_card(folder).parent} is written. `pretext-lab bench` measures it.")
 
 
-def _build(name: str, size: str):
+def _build(name: str, size: str, seed: int):
+    import torch
+
     from ssl_core.pretexts import build
 
+    torch.manual_seed(seed)  # all processes of one run must start from the same weights
     try:
         return build(name, size)
     except KeyError as unknown:

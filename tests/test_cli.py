@@ -73,6 +73,16 @@ def test_train_writes_a_whole_checkpoint_and_goes_on(trained, source, capsys):
     assert "step 1," not in told.err, "it must go on with the third step"
 
 
+def test_the_seed_decides_the_weights(source, tmp_path):
+    for folder, seed in (("a", 1), ("b", 1), ("c", 2)):
+        arguments = ["--source", str(source), "--steps", "2", "--size", "tiny", "--seed", str(seed)]
+        assert main(["train", "context-encoder-l2", *arguments, "--folder", str(tmp_path / folder)]) == 0
+    weights = {
+        folder: (tmp_path / folder / "context-encoder-l2" / "model.safetensors").read_bytes() for folder in "abc"
+    }
+    assert weights["a"] == weights["b"] != weights["c"]
+
+
 @pytest.mark.parametrize("kind", ["inpaint", "colorize"])
 def test_bench_measures_the_val_split_and_writes(trained, source, kind, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", str(trained))
