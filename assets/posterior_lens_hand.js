@@ -31,9 +31,8 @@ const write = (node, text) => { if (node.textContent !== text) node.textContent 
 
 function writeFigures(show, auc, chroma) {
   const known = state.scene.has_color && !state.hidden;
-  write(show.auc, known ? `AuC ${digits(auc)} %` : state.scene.has_color ? "AuC hidden with the truth" : "");
-  write(show.chroma, known ? ` · chroma ${(chroma / state.photo.chroma).toFixed(2)} of true` 
-    : `${state.scene.has_color ? " · " : ""}chroma ${digits(chroma)}`);
+  write(show.auc, known ? `AuC ${digits(auc)}\u00a0%` : state.scene.has_color ? "AuC hidden with the truth" : "");
+  write(show.chroma, known ? `chroma ${(chroma / state.photo.chroma).toFixed(2)} of true`  : `chroma ${digits(chroma)}`);
 }
 
 // Figures that no temperature moves: regression, the photograph itself, and grey as the baseline
@@ -55,8 +54,8 @@ function showTruth() {
   const masked = state.hidden || !scene.has_color;
   truth.figure.querySelector("h3").textContent = masked ? "What they saw" : "True colours";
   truth.figure.querySelector(".how").textContent = scene.has_color ? "AuC, the nearness of colours: higher is better" : "This photo has no colours of its own: there is no truth to compare with.";
-  truth.auc.textContent = !scene.has_color ? "lightness only" : masked ? "lightness only; the colours are hidden" : `grey would score AuC ${digits(photo.greyAuc)} %`;
-  truth.chroma.textContent = masked ? "" : ` · chroma ${digits(photo.chroma)}`;
+  truth.auc.textContent = !scene.has_color ? "lightness only" : masked ? "lightness only; the colours are hidden" : `grey would score AuC ${digits(photo.greyAuc)}\u00a0%`;
+  truth.chroma.textContent = masked ? "" : `chroma ${digits(photo.chroma)}`;
   if (masked) truth.canvas.getContext("2d").putImageData(annealedMean.compose(state.view, new Float32Array(2), 1, 1), 0, 0);
   else drawSmooth(truth.canvas, truth.bitmap);
   const toggle = truth.tools.querySelector(".truth-toggle") || truth.tools.insertBefore(make("button", { type: "button", className: "truth-toggle", onclick: toggleTruth }), truth.tools.firstChild);
@@ -110,7 +109,7 @@ function setUpBench() {
   if (!found) return;
   for (const input of choice.querySelectorAll("input")) input.checked = input.value === found.name;
   part(".entropy img").src = found.entropyUrl;
-  part(".entropy img").style.width = `min(13rem, ${(8.75 * found.posterior.width) / found.posterior.height}rem)`;
+  part(".entropy img").style.width = `min(12rem, ${(8.75 * found.posterior.width) / found.posterior.height}rem)`;
   part(".entropy img").alt = `Entropy of ${found.title}, cell by cell`;
   part(".entropy .size").textContent = `${found.posterior.width} × ${found.posterior.height} cells, enlarged`;
   part(".entropy .bar").style.background = `linear-gradient(90deg, ${state.scene.stops.map((stop) => `rgb(${stop.join(" ")})`)})`;

@@ -73,7 +73,7 @@ def test_javascript_agrees_with_python(page, address, lab, name):
         assert difference.max() <= 2, f"T = {temperature}"
         page.get_by_role("slider", name="Temperature").fill(str(temperature))
         figures = colorize_api.figures_of(expected / 255, lab.photo(PHOTO).pixels)
-        auc, chroma = map(float, re.findall(r"[0-9.]+(?= %| of true)", caption(page, name)))
+        auc, chroma = map(float, re.findall(r"[0-9.]+(?=\xa0%| of true)", caption(page, name)))
         assert auc == pytest.approx(figures["auc_percent"], abs=0.11)
         assert chroma == pytest.approx(figures["chroma"] / figures["chroma_true"], abs=0.011)
 
