@@ -18,7 +18,7 @@ function tile(id) {
   const caption = make("figcaption"), name = make("b"), psnr = make("span", "psnr"), rest = make("span", "rest"), save = make("button", "save");
   save.type = "button"; save.title = "Save as PNG"; save.innerHTML = ARROW; canvas.setAttribute("role", "img");
   frame.append(canvas, veil); caption.append(name, psnr, rest, save); node.append(frame, caption); node.dataset.id = id;
-  const one = { node, frame, canvas, veil, name, psnr, rest, save, pen: canvas.getContext("2d"), full: new OffscreenCanvas(1, 1), patch: null, error: null, answer: null };
+  const one = { node, frame, canvas, veil, name, psnr, rest, save, pen: canvas.getContext("2d"), full: new OffscreenCanvas(1, 1), patch: null, blank: null, error: null, answer: null };
   save.addEventListener("click", () => download(one));
   frame.addEventListener("pointerdown", (event) => { if (!event.button && !hidden) { frame.setPointerCapture(event.pointerId); drag(event, frame); } });
   frame.addEventListener("pointermove", (event) => { if (frame.hasPointerCapture(event.pointerId)) drag(event, frame); });
@@ -47,6 +47,7 @@ function compose(one) {
   pen.drawImage(picture, 0, 0, photo.width, photo.height);
   pen.filter = "none";
   if (patch) pen.drawImage(patch.image, ...patch.box);
+  else if (one.blank) { pen.fillStyle = "#767676"; pen.fillRect(...one.blank); }  // never the truth in place of an answer
 }
 function draw(one) {
   const { canvas, pen } = one, box = canvas.getBoundingClientRect(), ratio = Math.min(window.devicePixelRatio || 1, 2);
@@ -70,11 +71,11 @@ function caption(one) {
   one.node.classList.toggle("failed", Boolean(answer.error)); one.node.classList.toggle("pending", Boolean(answer.waiting));
   one.psnr.textContent = told ? `${answer.psnr.toFixed(1)} dB` : "";
   one.rest.textContent = told ? `L1 ${figure(answer.l1)} % · L2 ${figure(answer.l2)} % · sharp ${answer.sharpness.toFixed(2)}`
-    : answer.truth ? "the photo itself" : hidden && one.patch ? "figures come with the truth" : answer.note || "";
+    : answer.truth ? "the photo itself" : hidden && one.patch ? "figures come with the truth" : answer.waiting ? "follows in a moment" : answer.note || "";
   one.save.hidden = !one.patch && !answer.truth || hidden && answer.truth;
   one.save.setAttribute("aria-label", `Save ${answer.title} as PNG`);
   one.canvas.setAttribute("aria-label", `${answer.title}${told ? `, PSNR ${answer.psnr.toFixed(1)} decibel` : ""}`);
-  one.veil.textContent = answer.error || (answer.waiting ? "Computing" : answer.truth && hidden ? "What was there? Guess, then show the truth." : "");
+  one.veil.textContent = answer.error || (answer.truth && hidden ? "What was there? Guess, then show the truth." : "");
   one.veil.hidden = !one.veil.textContent;
   one.veil.classList.toggle("opaque", Boolean(answer.truth && hidden));
 }
@@ -112,9 +113,10 @@ async function useValue() {
   shown = next;
   quiet();
   say(next.message);
+  const box = next.answers.find((answer) => answer.patch)?.patch.box;
   const order = [...next.answers, TRUTH].map((answer, i) => {
     const one = tile(answer.id);
-    one.answer = answer; one.patch = patches[i] || null; one.error = null;
+    one.answer = answer; one.patch = patches[i] || null; one.error = null; one.blank = answer.truth ? null : box;
     caption(one);
     return one.node;
   });

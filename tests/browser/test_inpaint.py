@@ -136,6 +136,15 @@ def test_a_link_opens_with_its_mask_and_the_truth_hidden(page, address):
     assert "truth" not in page.evaluate("location.search")
 
 
+def test_an_answer_that_is_still_computed_does_not_show_the_truth(page, address):
+    show(page, address, "&truth=hidden")
+    page.route("**/queue/join*", lambda route: None)  # the slow answers never come
+    drag(page, (0.08, 0.8), (0.16, 0.8))
+    r, g, b = pixel(page, tile("telea"), 0.12, 0.8)
+    assert r == g == b
+    assert "follows" not in page.inner_text(".tile[data-id=border_mean]")
+
+
 def test_a_link_with_a_broken_mask_says_so(page, address):
     page.goto(f"{address}?tab=inpaint&photo=coffee&mask=zzz")
     page.wait_for_function(
