@@ -18,7 +18,13 @@ function figure(parent, caption, src) {
     picture.src = src;
     picture.alt = caption;
   }
-  add(whole, "figcaption", "", caption);
+  const below = add(whole, "figcaption");
+  add(below, "span", "", caption);
+  if (!src) return;
+  const save = add(below, "a", "card-save", "Save");
+  save.href = src;
+  save.download = [window.lab.photo, props.value.method, props.value.title, caption].join(" ").toLowerCase().replace(/[^a-z0-9]+/g, "-") + ".jpg";
+  save.setAttribute("aria-label", "Save " + caption + " of " + props.value.method + ", " + props.value.title);
 }
 
 function draw() {
@@ -35,6 +41,7 @@ function draw() {
   const row = add(card, "div", "card-figures");
   figures.forEach(({ caption, src }) => figure(row, caption, src));
   const foot = add(card, "footer", "card-foot");
+  if (value.figure) add(foot, "p", "card-figure", value.figure);
   for (const line of [value.paper, value.trained]) if (line) add(foot, "p", "card-paper", line);
   if (!props.opens) return;
   const go = add(foot, "button", "card-go", "Try it in \u201c" + props.opens.title + "\u201d");
@@ -43,7 +50,7 @@ function draw() {
 }
 
 card.addEventListener("click", (event) => {
-  if (props.opens && event.target.closest("figure")) window.lab.open(props.opens.id);
+  if (props.opens && event.target.closest(".mat")) window.lab.open(props.opens.id);
 });
 card.classList.toggle("opens", Boolean(props.opens));
 // Before the first answer, the photo itself stands dimmed where its pictures will be.

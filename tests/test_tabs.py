@@ -81,6 +81,13 @@ def test_each_card_shows_the_panels_of_its_model(lab):
     assert teachers.missing_models(lab) == ""
 
 
+def test_a_card_tells_the_measured_figure_and_the_training():
+    about = {"training": {"minutes": 38.2, "images": 120000}, "scores": {"inpaint": {"psnr_db": 16.04}}}
+    lines = teachers.measured(about)
+    assert "16.0 dB" in lines["figure"] and "38 min" in lines["trained"]
+    assert teachers.measured({"training": {}}) == {}
+
+
 def test_a_damaged_a_foreign_and_a_missing_model_are_named_and_the_others_work(models, tmp_path, monkeypatch):
     folder = tmp_path / "checkpoints"
     shutil.copytree(models, folder)

@@ -18,6 +18,11 @@ QUESTION = "What can a photograph teach when nobody says what is in it?"
 METHODS = ()
 
 ASSETS = Path(__file__).parents[2] / "assets"
+# The one figure of a card, by the bench that measured it; `python -m ssl_core bench` writes it into config.json.
+FIGURES = {
+    "inpaint": ("psnr_db", "PSNR {:.1f} dB, higher is better"),
+    "colorize": ("auc_weighted_percent", "Weighted AuC {:.1f} %, higher is better"),
+}
 SIDE = 256  # pixels of the longest side that a model's panels are made from
 
 
@@ -57,6 +62,7 @@ def made_lesson(lab: Lab, name: str, photo_key: str) -> dict:
     import torch
 
     from ssl_core import zoo
+    from ssl_core.checkpoint import read_config
 
     pixels = reduced(lab.photo(photo_key).pixels)
     model = lab.model(name)
@@ -66,7 +72,7 @@ def made_lesson(lab: Lab, name: str, photo_key: str) -> dict:
     return spoken(name) | {
         "asked": model.asked,
         "paper": cited(model.paper),
-        "trained": trained(zoo.folder() / name),
+        **measured(read_config(zoo.folder() / name)),
         "figures": [{"caption": caption, "src": as_jpeg(panel)} for caption, panel in panels.items()],
     }
 
@@ -77,14 +83,15 @@ def cited(paper) -> str:
     return f"{first}{' and others' if others else ''}, {paper.venue} {paper.year}"
 
 
-def trained(folder: Path) -> str:
-    """How long a model was trained, from its config.json; empty when that does not say."""
-    from ssl_core.checkpoint import read_config
-
-    run = read_config(folder)["training"]
-    if not run.get("minutes") or not run.get("images"):
-        return ""
-    return f"Trained {run['minutes']:.0f} min, {run['images']:,} pictures seen"
+def measured(about: dict) -> dict[str, str]:
+    """From the config.json of a model: its figure on photographs it never saw, and how long it was trained, where known."""
+    lines, run = {}, about["training"]
+    for bench, (key, sentence) in FIGURES.items():
+        if key in about.get("scores", {}).get(bench, {}):
+            lines["figure"] = sentence.format(about["scores"][bench][key])
+    if run.get("minutes") and run.get("images"):
+        lines["trained"] = f"Trained {run['minutes']:.0f} min, {run['images']:,} pictures seen"
+    return lines
 
 
 def missing_models(lab: Lab) -> str:
