@@ -147,7 +147,7 @@ function layOut() {
   }
   setUpBench();
   showTruth();
-  if (!state.at) state.at = mostUndecided();
+  if (!state.at && focused()) state.at = mostUndecided();
   const map = part(".map canvas");
   state.mapSize = map ? map.clientWidth : 0;
   placeCells();
@@ -163,9 +163,7 @@ function drawSmooth(canvas, bitmap) {
 
 // Start where there is something to see: the cell whose mode and mean are farthest apart, away from the border
 function mostUndecided() {
-  const found = focused();
-  if (!found) return [0.5, 0.5];
-  const { posterior } = found, { height, width } = posterior;
+  const { posterior } = focused(), { height, width } = posterior;
   const mean = annealedMean.anneal(posterior, 1).slice(), mode = annealedMean.anneal(posterior, 0);
   let best = -1, at = [0.5, 0.5];
   for (let y = Math.floor(height * 0.15); y < height * 0.85; y++) {

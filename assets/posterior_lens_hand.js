@@ -3,6 +3,7 @@
 // ---- one frame: everything that the temperature moves ----
 function draw(settled = false) {
   const began = performance.now(), { view, photo, temperature, at } = state;
+  writeTemperature(temperature);
   if (!view || !at) return;
   for (const show of posteriors()) {
     const { posterior, canvas } = show;
@@ -11,20 +12,23 @@ function draw(settled = false) {
     const { auc, chroma } = annealedMean.figures(photo, ab, posterior.height, posterior.width, settled ? 1 : 5);
     writeFigures(show, auc, chroma);
   }
-  const named = STRIP.find((T) => Math.abs(T - temperature) < 0.005);
-  write(part(".dial b"), `T = ${temperature.toFixed(2)}`);
-  write(part(".dial .says"), temperatureInWords(temperature));
-  slider.setAttribute("aria-valuetext", `${temperature.toFixed(2)}, ${temperatureInWords(temperature)}`);
-  for (const button of lens.querySelectorAll(".strip button")) button.setAttribute("aria-pressed", String(Number(button.value) === named));
   readPixel();
   if (!settled) state.frames.push(performance.now() - began);
+}
+
+function writeTemperature(T) {
+  const named = STRIP.find((one) => Math.abs(one - T) < 0.005), words = temperatureInWords(T);
+  write(part(".dial b"), `T = ${T.toFixed(2)}`);
+  write(part(".dial .says"), words);
+  slider.setAttribute("aria-valuetext", `${T.toFixed(2)}, ${words}`);
+  for (const button of lens.querySelectorAll(".strip button")) button.setAttribute("aria-pressed", String(Number(button.value) === named));
 }
 
 function temperatureInWords(T) {
   if (T === 0) return "the mode: in each place the one most probable colour";
   if (T === 1) return "the mean: in each place the average of all colours, by their probability";
   if (Math.abs(T - 0.38) < 0.005) return "the paper's choice, between the mode at 0 and the mean at 1";
-  return T < 0.38 ? "towards the mode: vivid, and patchy" : "towards the mean: coherent, and pale";
+  return T < 0.38 ? "towards the mode: each place settles for its likeliest colour" : "towards the mean: all likely colours are mixed";
 }
 
 const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
@@ -277,6 +281,7 @@ lens.lens = {
 };
 
 readLink();
+draw(true);
 const follow = () => {
   const scene = typeof props.value === "string" && props.value ? JSON.parse(props.value) : props.value;
   if (scene) show(scene);
