@@ -27,9 +27,9 @@ def build(options: argparse.Namespace):
     from visualize.lab import Lab, use_threads
 
     use_threads(options.threads)
-    from visualize.page import build_page
-
     lab = Lab(options.photos)
+    from visualize.page import build_page  # after the photographs: a wrong --photos is told at once
+
     return lab, build_page(lab)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ssl_core import checkpoint, pretexts
 from ssl_core.photo import PhotoError
 from ssl_core.sources import SourceError
 from visualize.lab import LONGEST_SIDE, Lab, Recent
@@ -154,3 +155,19 @@ def test_models_are_found_by_method_without_torch(lab, tmp_path, monkeypatch):
     monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", str(tmp_path))
     assert lab.models("context-encoder") == ("context-encoder-l2",)
     assert lab.models("context") == () and lab.models("split-brain") == ()
+
+
+def test_warming_loads_and_runs_every_model_and_passes_over_a_damaged_one(lab, tmp_path, monkeypatch):
+    names = ("context-encoder-l2", "colorization-regression")
+    for name in names:
+        checkpoint.save(pretexts.build(name, "tiny"), tmp_path / name, {"rank": 0})
+    (tmp_path / "colorization-broken").mkdir()
+    monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", str(tmp_path))
+    ran = []
+    for pretext in pretexts.PRETEXTS.values():
+        panels = pretext.panels
+        monkeypatch.setattr(
+            pretext, "panels", lambda *given, panels=panels: ran.append(given[0].name) or panels(*given)
+        )
+    lab._warm()
+    assert sorted(ran) == sorted(names)

@@ -172,12 +172,15 @@ class Lab:
             threading.Thread(target=self._warm, name="warm", daemon=True).start()
 
     def _warm(self) -> None:
-        from ssl_core import zoo
+        import torch
+
         from ssl_core.checkpoint import CheckpointError
 
-        for name in zoo.names():
+        for name in self.model_names():
             try:
-                self.model(name)
+                model = self.model(name)
+                with torch.inference_mode():
+                    model.panels({"image": torch.rand(1, 3, 64, 64)}, np.random.default_rng(0))
             except CheckpointError:
                 continue  # the tab that needs it says so
 

@@ -1,0 +1,29 @@
+"""`python app.py` on a command line: what it refuses, and in which words."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def start(*arguments: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "app.py", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+
+
+def test_a_folder_of_photos_that_is_not_there_is_named():
+    ended = start("--photos", "no-such-folder")
+    assert ended.returncode == 2 and "no-such-folder" in ended.stderr
+    assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def test_a_port_that_is_taken_is_named():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = start("--port", str(port))
+    assert ended.returncode == 2 and ended.stderr.strip().endswith("--port.")
+    assert str(port) in ended.stderr and "Traceback" not in ended.stderr
