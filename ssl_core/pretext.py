@@ -62,6 +62,16 @@ class Recipe:
         return self.sides[-1][1] if self.sides else default
 
 
+def recipes(cpu_minutes: float, cuda_minutes: float, learning_rate: float, **both: Any) -> dict[str, Recipe]:
+    """One recipe in two columns, for a CPU and for a GPU, which differ in how long, how many pictures at once, and so in
+    the size of a step; `both` are the fields that they share.
+    """
+    return {
+        "cpu": Recipe(cpu_minutes, batch=32, learning_rate=learning_rate, **both),
+        "cuda": Recipe(cuda_minutes, batch=256, learning_rate=2 * learning_rate, **both),
+    }
+
+
 @dataclass(frozen=True)
 class Variant:
     """One shipped model of a method: what it changes in the configuration, whose weights it starts from, its recipes."""

@@ -21,7 +21,7 @@ from ssl_core.color import paint, rgb_to_lab
 from ssl_core.networks import Conv, Layout
 from ssl_core.photo import as_photo
 from ssl_core.posterior import Posterior
-from ssl_core.pretext import Batch, Knob, Paper, Pretext, Recipe, Variant, to_picture, to_tensor
+from ssl_core.pretext import Batch, Knob, Paper, Pretext, Variant, recipes, to_picture, to_tensor
 
 # Their Table 4: eight blocks, no pooling; strides shrink the picture by 8, dilations widen the view from there.
 VGG_DILATED: Layout = {
@@ -77,15 +77,6 @@ class Decoder(nn.Module):
         return self.head(self.refine(features))
 
 
-def recipes(cpu_minutes: float, cuda_minutes: float, rate: float, sides: tuple = ()) -> dict[str, Recipe]:
-    """The same recipe in two columns: what differs is how long, how many pictures at once, and so the step size."""
-    common = {"crop": 0.6, "sides": sides}
-    return {
-        "cpu": Recipe(cpu_minutes, batch=32, learning_rate=rate, **common),
-        "cuda": Recipe(cuda_minutes, batch=256, learning_rate=2 * rate, **common),
-    }
-
-
 class Colorization(Pretext):
     """What colour was it?"""
 
@@ -103,18 +94,18 @@ class Colorization(Pretext):
         "classification": Variant(
             "Say how likely each colour is, every pixel counting the same.",
             {},
-            recipes(50, 8, 2e-3, ((0.55, 64), (1.0, 128))),
+            recipes(75, 8, 2e-3, crop=0.6, sides=((0.4, 64), (1.0, 128))),
         ),
         "rebalanced": Variant(
             "Say how likely each colour is, rare colours counting more.",
             {"rebalance": True},
-            recipes(20, 5, 6e-4),
+            recipes(20, 5, 6e-4, crop=0.6),
             trunk="colorization-classification",
         ),
         "regression": Variant(
             "Name one colour for each pixel so that the squared error is small.",
             {"regression": True},
-            recipes(15, 5, 6e-4),
+            recipes(12, 5, 6e-4, crop=0.6),
             trunk="colorization-classification",
         ),
     }

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ssl_core import masks, networks
-from ssl_core.pretext import Batch, Paper, Player, Pretext, Recipe, Variant, to_picture
+from ssl_core.pretext import Batch, Paper, Player, Pretext, Variant, recipes, to_picture
 from ssl_core.windows import fill_holes, hide
 
 LAYOUTS = {"alexnet": networks.ALEXNET, "small": networks.SMALL, "tiny": networks.TINY}
@@ -31,6 +31,7 @@ class Config:
     decoder: tuple[int, ...] = (128, 64, 64, 32, 3)  # five up-convolutions, sec 3.1
     last_stride: int = 2  # of the last up-convolution
     skips: tuple[str, ...] = ()  # encoder stages handed past the bottleneck: none in the paper
+    refine: bool = False  # residual convolutions after them, so that known and painted cells can meet
     reconstruction: float = 0.999  # lambda_rec, eq. 3
     adversarial: float = 0.001  # lambda_adv, eq. 3; 0 leaves the second player out
     overlap: int = 7  # px of known surroundings that are predicted too, sec 5.1
@@ -113,11 +114,13 @@ class Decoder(nn.Module):
         self.last, self.skipped = last, config.skips
         self.spread = nn.Sequential(ChannelwiseFullyConnected(width, config.grid), nn.BatchNorm2d(width), nn.ReLU())
         self.mix = networks.convolution(width, networks.Conv(width))
-        self.up, self.skips = nn.ModuleList(), nn.ModuleList()
+        self.up, self.skips, self.refine = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
         for index, out in enumerate(config.decoder[:-1]):
             self.up.append(networks.up_convolution(width, out))
             if index < len(config.skips):
                 self.skips.append(nn.Conv2d(widths[config.skips[index]], out, 1))
+            if config.refine:
+                self.refine.append(nn.Sequential(nn.BatchNorm2d(out), nn.ReLU(), nn.Conv2d(out, out, 3, padding=1)))
             width = out
         stride = config.last_stride
         self.paint = nn.ConvTranspose2d(width, config.decoder[-1], 2 * stride, stride, stride // 2)
@@ -129,6 +132,8 @@ class Decoder(nn.Module):
             features = up(features)
             if index < len(self.skips):
                 features = features + self.skips[index](stages[self.skipped[index]])
+            if index < len(self.refine):
+                features = features + self.refine[index](features)
         return self.paint(features)
 
 
@@ -142,14 +147,6 @@ def discriminator(widths: tuple[int, ...]) -> nn.Sequential:
         layers += [nn.LeakyReLU(0.2)]
         before = width
     return nn.Sequential(*layers, nn.Conv2d(before, 1, 4))
-
-
-def recipes(cpu_minutes: float, cuda_minutes: float, rate: float, sides: tuple = ()) -> dict[str, Recipe]:
-    """The same recipe in two columns: what differs is how long, how many pictures at once, and so the step size."""
-    return {
-        "cpu": Recipe(cpu_minutes, batch=32, learning_rate=rate, sides=sides),
-        "cuda": Recipe(cuda_minutes, batch=256, learning_rate=2 * rate, sides=sides),
-    }
 
 
 class ContextEncoder(Pretext):
@@ -173,6 +170,7 @@ class ContextEncoder(Pretext):
             decoder=(96, 64, 3),
             last_stride=4,
             skips=("conv3", "conv1"),
+            refine=True,
             overlap=4,
             overlap_weight=2.0,
             discriminator=(32, 64, 128),
@@ -185,6 +183,7 @@ class ContextEncoder(Pretext):
             grid=4,
             decoder=(12, 8, 3),
             skips=("conv3",),
+            refine=True,
             overlap=2,
             window=16,
             discriminator=(8,),
@@ -194,11 +193,11 @@ class ContextEncoder(Pretext):
         "l2": Variant(
             "Fill the hole so that the squared error is small.",
             {"adversarial": 0.0},
-            recipes(60, 8, 2e-3, ((0.45, 64), (1.0, 128))),
+            recipes(60, 8, 2e-3, sides=((0.4, 64), (1.0, 128))),
         ),
         "joint": Variant(
             "Fill the hole so that a second network takes it for real.",
-            {"reconstruction": 0.99, "adversarial": 0.01},
+            {"reconstruction": 0.98, "adversarial": 0.02},
             recipes(25, 6, 3e-4),
             trunk="context-encoder-l2",
         ),
