@@ -171,6 +171,8 @@ class ContextEncoder(Pretext):
             last_stride=4,
             skips=("conv3", "conv1"),
             refine=True,
+            reconstruction=0.98,
+            adversarial=0.02,
             overlap=4,
             overlap_weight=2.0,
             discriminator=(32, 64, 128),
@@ -192,12 +194,12 @@ class ContextEncoder(Pretext):
     variants = {
         "l2": Variant(
             "Fill the hole so that the squared error is small.",
-            {"adversarial": 0.0},
+            {"reconstruction": 1.0, "adversarial": 0.0},
             recipes(60, 8, 2e-3, sides=((0.4, 64), (1.0, 128))),
         ),
         "joint": Variant(
             "Fill the hole so that a second network takes it for real.",
-            {"reconstruction": 0.98, "adversarial": 0.02},
+            {},
             recipes(25, 6, 3e-4),
             trunk="context-encoder-l2",
         ),
