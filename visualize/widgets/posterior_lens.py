@@ -15,7 +15,13 @@ import gradio as gr
 import numpy as np
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-SCRIPTS = ("annealed_mean.js", "gamut_map.js", "posterior_lens.js", "posterior_lens_hand.js")
+SCRIPTS = (
+    "annealed_mean.js",
+    "gamut_map.js",
+    "posterior_lens.js",
+    "posterior_lens_pixel.js",
+    "posterior_lens_temperature.js",
+)
 LEAST_LOG = -60.0  # nats below the most probable bin: nothing, at any temperature up to 1
 
 # A constant: text that came from outside never goes through a template, but into textContent.
