@@ -94,7 +94,7 @@ class Colorization(Pretext):
         "classification": Variant(
             "Say how likely each colour is, every pixel counting the same.",
             {},
-            recipes(75, 8, 2e-3, crop=0.6, sides=((0.4, 64), (1.0, 128))),
+            recipes(75, 8, 2e-3, crop=0.6, scales=((0.4, 0.5), (1.0, 1.0))),
         ),
         "rebalanced": Variant(
             "Say how likely each colour is, rare colours counting more.",

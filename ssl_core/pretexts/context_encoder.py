@@ -195,7 +195,7 @@ class ContextEncoder(Pretext):
         "l2": Variant(
             "Fill the hole so that the squared error is small.",
             {"reconstruction": 1.0, "adversarial": 0.0},
-            recipes(60, 8, 2e-3, sides=((0.4, 64), (1.0, 128))),
+            recipes(60, 8, 2e-3, scales=((0.4, 0.5), (1.0, 1.0))),
         ),
         "joint": Variant(
             "Fill the hole so that a second network takes it for real.",
