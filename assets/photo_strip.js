@@ -46,7 +46,7 @@ function choose(key) {
   window.lab.choose(key);
 }
 
-async function addUpload(photo) {
+function addUpload(photo) {
   let button = [...row.children].find((one) => one.dataset.key === photo.key);
   if (!button) {
     button = tile(photo);
@@ -61,9 +61,9 @@ async function take(file) {
   find(".strip").classList.add("busy");
   try {
     const { path } = await upload(file);
-    const photo = await server.take({ path, name: file.name });
+    const photo = await server.take({ path });
     if (photo.error) say(photo.error);
-    else await addUpload(photo);
+    else addUpload({ ...photo, name: file.name || photo.name });
   } catch (error) {
     say("The upload did not reach the lab: the file may be too large (the limit is 60 MB), or the lab was stopped.");
   } finally {
@@ -150,7 +150,7 @@ async function start() {
       missing = photo.error;
       choose(props.value);
     } else {
-      await addUpload(photo);
+      addUpload(photo);
     }
   }
   say(missing);

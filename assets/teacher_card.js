@@ -31,7 +31,7 @@ function draw() {
   const value = props.value || {};
   const figures = value.figures || panels.map((caption) => ({ caption }));
   card.replaceChildren();
-  card.classList.toggle("waiting", !value.figures && !value.error);
+  card.classList.toggle("waiting", value.photo !== window.lab.photo);
   const head = add(card, "header", "card-head");
   add(head, "p", "card-method", value.method);
   add(head, "h3", "", value.title);
@@ -66,10 +66,8 @@ function foreshadow() {
 document.addEventListener("lab:thumb", foreshadow);
 
 // The pictures of the last photograph stay, dimmed, until those of the new one are there.
-let shown = null;
 window.lab.onShow((tab, photo) => {
-  if (tab === props.tab && photo !== shown) card.classList.add("waiting");
-  shown = photo;
+  if (tab === props.tab) card.classList.toggle("waiting", (props.value || {}).photo !== photo);
   foreshadow();
 });
 watch("value", draw);

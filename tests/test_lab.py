@@ -52,9 +52,9 @@ def test_an_unknown_key_gets_a_sentence(lab, key):
 
 def test_an_upload_is_found_by_its_key_and_stands_in_no_strip(lab):
     data = png(1)
-    photo = lab.add(data, "holiday.png")
+    photo = lab.add(data)
     assert photo.key.startswith("upload-") and len(photo.key) == len("upload-") + 24
-    assert lab.photo(photo.key) is photo and photo.name == "holiday.png"
+    assert lab.photo(photo.key) is photo and lab.add(data) is photo
     assert photo.key not in lab.keys and photo.key not in Lab().keys
     np.testing.assert_array_equal(photo.pixels, np.asarray(Image.open(io.BytesIO(data))))
 
@@ -63,6 +63,10 @@ def test_a_second_visitor_lab_does_not_hold_the_first_ones_photo(lab):
     key = lab.add(png(2)).key
     with pytest.raises(PhotoError):
         Lab().photo(key)
+
+
+def test_a_key_cannot_be_made_from_the_photo_alone(lab):
+    assert lab.add(png(2)).key != Lab().add(png(2)).key
 
 
 def test_old_uploads_are_forgotten(lab):
@@ -84,7 +88,7 @@ def test_only_files_that_were_uploaded_here_are_read(lab, tmp_path):
     outside.write_bytes(png(5))
     for path in (str(outside), "/etc/passwd", "", "..", "no-such-file.png"):
         with pytest.raises(PhotoError, match="did not arrive"):
-            photo_strip.take_in(lab, {"path": path, "name": "x"})
+            photo_strip.take_in(lab, {"path": path})
     assert outside.exists()
 
 
@@ -94,7 +98,7 @@ def test_an_uploaded_file_is_deleted_once_it_has_been_read(lab):
     for name, data in (("good.png", png(6)), ("bad.png", b"text")):
         path = folder / name
         path.write_bytes(data)
-        answer = photo_strip.answer(lambda path=path: photo_strip.take_in(lab, {"path": str(path), "name": path.name}))
+        answer = photo_strip.answer(lambda path=path: photo_strip.take_in(lab, {"path": str(path)}))
         assert not path.exists()
         assert ("src" in answer) == (name == "good.png") and ("error" in answer) == (name == "bad.png")
 

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -105,6 +106,7 @@ class Lab:
             self._put(slug(name), OnShelf(name, photo.credit, photo.terms, partial(photo.load, LONGEST_SIDE)))
         self.keys: tuple[str, ...] = tuple(self.shelf)
         self.uploads, self.results = Recent(MOST_UPLOADS), Recent(MOST_RESULTS)
+        self.salt = secrets.token_bytes(16)
         self.model_lock, self.warmed = threading.Lock(), threading.Event()
 
     def _put_folder(self, source: Source, called: str) -> None:
@@ -135,14 +137,15 @@ class Lab:
             raise PhotoError("This photo is no longer here: choose one from the strip, or upload it again.")
         return found
 
-    def add(self, source: str | Path | bytes, name: str = "Your photo") -> Shown:
+    def add(self, source: str | Path | bytes) -> Shown:
         """Take in an uploaded photograph. It is in nobody's strip; its key, which nobody can guess, is the way to it.
 
+        The file's name is not kept: who uploads the same photograph need not learn what others call it.
         Errors: PhotoError whose text is a sentence for the person.
         """
         data = source if isinstance(source, bytes) else Path(source).read_bytes()
-        key = f"upload-{hashlib.sha256(data).hexdigest()[:24]}"
-        return self.uploads.keep(key, lambda: shown(key, name, "your photo", "", read_photo(data, LONGEST_SIDE)))
+        key = f"upload-{hashlib.sha256(self.salt + data).hexdigest()[:24]}"
+        return self.uploads.keep(key, lambda: shown(key, "Your photo", "", "", read_photo(data, LONGEST_SIDE)))
 
     def model_names(self) -> tuple[str, ...]:
         """Names of all shipped models, in the order of the story; needs no torch."""

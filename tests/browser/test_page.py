@@ -62,7 +62,7 @@ def test_the_first_paint_shows_the_strip_the_question_and_an_example(page, addre
     assert page.locator("h2.question").first.inner_text().endswith("?")
     assert "·" in page.locator(".strip-credit").inner_text()
     wait_for_cards(page)
-    captions = page.locator(".card").first.locator("figcaption").all_inner_texts()
+    captions = page.locator(".card:has(figure)").first.locator("figcaption span").all_inner_texts()
     assert len(captions) >= 2 and captions[-1] == "the truth"
     assert page.locator("footer:visible:not(.card-foot)").count() == 0
 

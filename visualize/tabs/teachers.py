@@ -48,13 +48,14 @@ def lesson(lab: Lab, name: str, photo_key: str) -> dict:
     from ssl_core.checkpoint import CheckpointError
     from ssl_core.photo import PhotoError
 
+    card = spoken(name) | {"photo": photo_key}
     try:
-        return lab.keep(("lesson", photo_key, name), lambda: made_lesson(lab, name, photo_key))
+        return card | lab.keep(("lesson", photo_key, name), lambda: made_lesson(lab, name, photo_key))
     except (CheckpointError, PhotoError) as error:
-        return spoken(name) | {"error": str(error)}
+        return card | {"error": str(error)}
     except Exception as error:  # one model that fails must not leave its card waiting for ever
         logging.getLogger(__name__).exception("%s failed on %s", name, photo_key)
-        return spoken(name) | {"error": f"This model failed on this photo ({error}). The terminal says where."}
+        return card | {"error": f"This model failed on this photo ({error}). The terminal says where."}
 
 
 def made_lesson(lab: Lab, name: str, photo_key: str) -> dict:
@@ -69,7 +70,7 @@ def made_lesson(lab: Lab, name: str, photo_key: str) -> dict:
     image = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
     with torch.inference_mode():
         panels = model.panels({"image": image}, np.random.default_rng(0))
-    return spoken(name) | {
+    return {
         "asked": model.asked,
         "paper": cited(model.paper),
         **measured(read_config(zoo.folder() / name)),

@@ -63,7 +63,7 @@ def take_in(lab: Lab, upload: dict) -> Shown:
     if folder not in path.parents or not path.is_file():
         raise PhotoError("The upload did not arrive: try it once more.")
     try:
-        return lab.add(path, str(upload.get("name", ""))[:80] or "Your photo")
+        return lab.add(path)
     finally:
         path.unlink(missing_ok=True)
 

@@ -10,8 +10,8 @@ ASSETS = Path(__file__).parents[2] / "assets"
 def teacher_card(name: str, tab: str, opens: dict | None) -> gr.HTML:
     """A card for the model `name` in the tab `tab`.
 
-    Its value is a dict: method, title, asked, paper, trained and figures (a list of caption and src), or method, title and
-    error.
+    Its value is a dict: method, title, photo (the key), and either asked, paper and figures (a list of caption and src), and
+    perhaps figure and trained, or error.
     `opens`: {"id", "title"} of the tab that a click opens with the same photograph.
     """
     return gr.HTML(
