@@ -209,6 +209,6 @@ def shown(key: str, name: str, credit: str, terms: str, pixels: np.ndarray) -> S
 
 
 def use_threads(count: int | None) -> None:
-    """Let torch and OpenCV use `count` threads; to be called before torch is imported."""
+    """Let torch use `count` threads; to be called before torch is imported."""
     if count:
         os.environ["OMP_NUM_THREADS"] = str(count)
