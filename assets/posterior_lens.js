@@ -131,18 +131,19 @@ function layOut() {
   if (!photo || !box || !box.clientWidth) return;
   const rem = parseFloat(getComputedStyle(lens).fontSize), above = box.getBoundingClientRect().top + window.scrollY;
   const tallest = Math.min(Math.max(window.innerHeight - above - 20 * rem, 11 * rem), 22 * rem); // so that all fits without scrolling
-  const width = Math.max(1, Math.round(Math.min(box.clientWidth, (tallest * photo.W) / photo.H))), height = Math.max(1, Math.round((width * photo.H) / photo.W));
+  const width = Math.max(1, Math.round(Math.min(box.clientWidth, (tallest * photo.W) / photo.H))), height = Math.max(1, Math.round(Math.min(tallest, (width * photo.H) / photo.W)));
   const ratio = Math.min(window.devicePixelRatio || 1, photo.W / width, Math.sqrt(240000 / (width * height)));
   const [W, H] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
   if (!state.view || state.view.W !== W || state.view.H !== H) {
     state.view = annealedMean.readLightness(pixelsOf(photo.bitmap, W, H), W, H);
   }
-  for (const { canvas, bitmap, posterior, wait } of state.shows.values()) {
+  for (const { canvas, bitmap, posterior, wait, tools } of state.shows.values()) {
     Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
     if (canvas.width !== W || canvas.height !== H || bitmap) Object.assign(canvas, { width: W, height: H });
     if (bitmap) drawSmooth(canvas, bitmap);
     else if (!posterior) canvas.getContext("2d").putImageData(annealedMean.compose(state.view, new Float32Array(2), 1, 1), 0, 0);
     wait.hidden = Boolean(bitmap || posterior);
+    tools.querySelector(".save").hidden = !wait.hidden;
     if (!wait.hidden && !wait.textContent) wait.textContent = "colouring";
   }
   setUpBench();
