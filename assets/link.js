@@ -60,7 +60,9 @@ window.lab = (() => {
       changed();
     },
     opened(tab) {
-      if (tab === state.tab) return;
+      // While the page is mounted Gradio reports its first tab, sometimes after a link has already opened another.
+      const button = document.getElementById("tab-" + tab + "-button");
+      if (tab === state.tab || (button && button.getAttribute("aria-selected") === "false")) return;
       state.tab = tab;
       set({ tab });
       changed();

@@ -54,10 +54,10 @@ def load(folder: Path) -> Pretext:
     wanted = task.state_dict()
     if stored.keys() != wanted.keys() or any(stored[key].shape != wanted[key].shape for key in wanted):
         raise CheckpointError(
-            f"The weights in {folder} are not those of {about['model']}: names or shapes differ. {_remedy(folder)}"
+            f"The weights in {_short(folder)} are not those of {about['model']}: names or shapes differ. {_remedy(folder)}"
         )
     if not all(torch.isfinite(tensor).all() for tensor in stored.values()):
-        raise CheckpointError(f"The weights in {folder} hold values that are not numbers. {_remedy(folder)}")
+        raise CheckpointError(f"The weights in {_short(folder)} hold values that are not numbers. {_remedy(folder)}")
     task.load_state_dict({key: tensor.to(wanted[key].dtype) for key, tensor in stored.items()})
     return task.eval()
 
@@ -68,15 +68,15 @@ def read_config(folder: Path) -> dict[str, Any]:
     try:
         about = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise CheckpointError(f"There is no {path.name} in {folder}. {_remedy(folder)}") from None
+        raise CheckpointError(f"There is no {path.name} in {_short(folder)}. {_remedy(folder)}") from None
     except (OSError, ValueError):
-        raise CheckpointError(f"{path} cannot be read as JSON. {_remedy(folder)}") from None
+        raise CheckpointError(f"{_short(path)} cannot be read as JSON. {_remedy(folder)}") from None
     missing = {"model", "method", "variant", "config", "training"} - (
         about.keys() if isinstance(about, dict) else set()
     )
     if missing:
         raise CheckpointError(
-            f"{path} is not from this project: it lacks {', '.join(sorted(missing))}. {_remedy(folder)}"
+            f"{_short(path)} is not from this project: it lacks {', '.join(sorted(missing))}. {_remedy(folder)}"
         )
     return about
 
@@ -105,9 +105,9 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         with safe_open(path, framework="pt") as file:
             return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except (FileNotFoundError, IsADirectoryError):
-        raise CheckpointError(f"There is no {path.name} in {path.parent}. {_remedy(path.parent)}") from None
+        raise CheckpointError(f"There is no {path.name} in {_short(path.parent)}. {_remedy(path.parent)}") from None
     except (SafetensorError, OSError, ValueError):
-        raise CheckpointError(f"{path} is damaged. {_remedy(path.parent)}") from None
+        raise CheckpointError(f"{_short(path)} is damaged. {_remedy(path.parent)}") from None
 
 
 def _rebuild(about: dict[str, Any], folder: Path) -> Pretext:
@@ -116,15 +116,20 @@ def _rebuild(about: dict[str, Any], folder: Path) -> Pretext:
     pretext = PRETEXTS.get(about["method"])
     if pretext is None or about["variant"] not in pretext.variants:
         raise CheckpointError(
-            f"{folder} holds {about['method']}-{about['variant']}, which this version does not know. {_remedy(folder)}"
+            f"{_short(folder)} holds {about['method']}-{about['variant']}, which this version does not know. {_remedy(folder)}"
         )
     kind = type(pretext.sizes["small"])
     stored = {key: tuple(value) if isinstance(value, list) else value for key, value in about["config"].items()}
     if stored.keys() != {field.name for field in fields(kind)}:
         raise CheckpointError(
-            f"The configuration in {folder} is from another version of this project. {_remedy(folder)}"
+            f"The configuration in {_short(folder)} is from another version of this project. {_remedy(folder)}"
         )
     return pretext(kind(**stored), about["variant"])
+
+
+def _short(path: Path) -> str:
+    """The last parts of a path: enough to find a checkpoint by, and short enough for a card on the page."""
+    return "/".join(Path(path).parts[-2:])
 
 
 def _remedy(folder: Path) -> str:

@@ -1,5 +1,6 @@
 """Tab "Inpaint": hide a part of a photo, and see what context encoders and honest baselines put there."""
 
+from collections.abc import Iterator
 from functools import partial
 
 import gradio as gr
@@ -38,10 +39,13 @@ def build(lab: Lab, page) -> None:
     inpaint_api.build(lab, METHODS[0])
 
 
-def show(lab: Lab, kept: Recent, key: str, code: str) -> tuple[dict, dict]:
-    """A photo has come into the tab: the picture for both widgets, and the answers to the mask that stands already."""
+def show(lab: Lab, kept: Recent, key: str, code: str) -> Iterator[tuple[dict, dict]]:
+    """A photo has come into the tab: first the picture for the pad, since on a cold start the networks load after it;
+    then the answers to the mask that stands already.
+    """
     photo = picture(lab, key)
-    return gr.update(photo=photo), gr.update(photo=photo, value=fill(lab, kept, key, code))
+    yield gr.update(photo=photo), gr.skip()
+    yield gr.skip(), gr.update(photo=photo, value=fill(lab, kept, key, code))
 
 
 def fill(lab: Lab, kept: Recent, key: str, code: str) -> dict:
