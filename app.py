@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import threading
 
@@ -36,6 +37,7 @@ def build(options: argparse.Namespace):
 def main(arguments: list[str]) -> int:
     """Serve the page until Ctrl-C; the exit status."""
     options = parse(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # or temporary files would outlive a stopped server
     from ssl_core.photo import PhotoError
     from ssl_core.sources import SourceError
 
