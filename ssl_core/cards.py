@@ -128,6 +128,7 @@ def _training(training: dict) -> str:
         "batch": "batch",
         "learning_rate": "learning rate",
         "trunk": "started from the weights of",
+        "blend": "share of the way from those weights to the trained ones that is shipped",
         "hardware": "hardware",
         "processes": "processes",
         "seed": "seed",

@@ -19,6 +19,7 @@ class CommandError(ValueError):
 def train(options) -> None:
     """Train a model and write its checkpoint and card; goes on with an interrupted run unless --fresh."""
     from ssl_core.bench import SIDE
+    from ssl_core.pretext import blend_weights
     from ssl_core.provenance import provenance
     from ssl_core.sources import open_source, pack
     from ssl_core.trainer import STATE, Plan
@@ -29,15 +30,20 @@ def train(options) -> None:
     folder = options.folder / options.name
     if options.fresh:
         (folder / STATE).unlink(missing_ok=True)
-    trunk = None if options.scratch else task.variants[task.variant].trunk
-    if trunk and not (folder / STATE).exists():
-        _start_from(task, options.folder / trunk, options.size)
+    variant = task.variants[task.variant]
+    trunk = None if options.scratch else variant.trunk
+    if trunk:
+        trained_trunk = _trunk(task, options.folder / trunk, options.size)
+        task.start_from(trained_trunk)  # a run that goes on replaces these weights by its own
     sources = [open_source(spec, "train") for spec in options.source]
     # the slice that training leaves out is known by the pixels at the size that the bench measures
     packs = [pack(source, max(SIDE, task.config.side)) for source in sources]
     facts = provenance(task, [source.described for source in sources], options.size) | {"trunk": trunk}
     plan = Plan(_recipe(task), options.minutes, options.steps, options.seed)
     _follow(steps_of(task, packs, plan, folder, facts), plan, options.name)
+    if trunk and variant.blend < 1 and _is_main_process():
+        blend_weights(task.cpu(), trained_trunk, variant.blend)
+        checkpoint.save(task, folder, checkpoint.read_config(folder)["training"] | {"blend": variant.blend})
     if _is_main_process():
         print(f"{model_cards.write_card(folder).parent} is written. `pretext-lab bench` measures it.")
 
@@ -54,13 +60,13 @@ def _build(name: str, size: str, seed: int):
         raise CommandError(unknown.args[0]) from None
 
 
-def _start_from(task, folder: Path, size: str) -> None:
+def _trunk(task, folder: Path, size: str):
     if not (folder / checkpoint.CONFIG).exists() or checkpoint.read_config(folder)["training"].get("size") != size:
         raise CommandError(
             f"{task.name} starts from the weights of {folder.name} at size {size}, and {folder} does not hold them. "
             f"Train {folder.name} first, or say --scratch."
         )
-    task.start_from(checkpoint.load(folder))
+    return checkpoint.load(folder)
 
 
 def _recipe(task):

@@ -76,12 +76,16 @@ def recipes(cpu_minutes: float, cuda_minutes: float, learning_rate: float, **bot
 
 @dataclass(frozen=True)
 class Variant:
-    """One shipped model of a method: what it changes in the configuration, whose weights it starts from, its recipes."""
+    """One shipped model of a method: what it changes in the configuration, whose weights it starts from, its recipes.
+
+    `blend` is how far from the trunk's weights to the trained ones the shipped weights lie.
+    """
 
     asked: str
     changes: dict[str, Any]
     recipes: dict[str, Recipe]
     trunk: str | None = None
+    blend: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -168,3 +172,15 @@ def to_picture(image: Tensor) -> np.ndarray:
 def to_tensor(picture: np.ndarray) -> Tensor:
     """(H, W, 3) float array in [0, 1] -> (1, 3, H, W) float32 tensor."""
     return torch.tensor(np.ascontiguousarray(picture, dtype=np.float32)).permute(2, 0, 1)[None]
+
+
+def blend_weights(task: Pretext, trunk: Pretext, share: float) -> None:
+    """Move the weights of `task` back towards those of the trunk that it was trained from: 0 is the trunk, 1 changes nothing.
+
+    Network interpolation, Wang et al., ESRGAN (ECCV workshops 2018, section 3.4): between a network trained for a small
+    error and its adversarially trained offspring lies a path along which one is traded for the other.
+    """
+    theirs = trunk.state_dict()
+    for name, mine in task.state_dict().items():
+        if name in theirs and mine.is_floating_point() and mine.shape == theirs[name].shape:
+            mine.copy_(theirs[name].lerp(mine, share))

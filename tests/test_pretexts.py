@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from ssl_core import checkpoint
+from ssl_core.pretext import blend_weights
 from ssl_core.pretexts import PRETEXTS, build, model_names
 
 everyone = pytest.mark.parametrize("name", model_names())
@@ -166,3 +167,13 @@ def test_an_unknown_model_is_named_with_those_that_exist():
 
 def test_methods_are_named_like_their_keys():
     assert all(key == pretext.method for key, pretext in PRETEXTS.items())
+
+
+def test_weights_can_be_moved_back_towards_their_trunk():
+    task, trunk = make("context-encoder-joint"), make("context-encoder-l2", seed=1)
+    before = {key: value.clone() for key, value in task.state_dict().items()}
+    blend_weights(task, trunk, 0.25)
+    for key, value in trunk.state_dict().items():
+        if value.is_floating_point():
+            torch.testing.assert_close(task.state_dict()[key], 0.75 * value + 0.25 * before[key])
+    assert all(torch.equal(task.state_dict()[key], before[key]) for key in before if key.startswith("judge"))

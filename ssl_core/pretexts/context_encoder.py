@@ -202,6 +202,7 @@ class ContextEncoder(Pretext):
             {},
             recipes(25, 6, 3e-4),
             trunk="context-encoder-l2",
+            blend=0.7,
         ),
     }
 
