@@ -180,6 +180,7 @@ def test_the_keyboard_reaches_the_strip_and_the_tabs(page, address):
 
 def test_the_stage_raises_the_type_by_half_and_hides_the_fold(page, address):
     show(page, address)
+    page.wait_for_selector("h2.question")
     size = "parseFloat(getComputedStyle(document.querySelector('h2.question')).fontSize)"
     plain = page.evaluate(size)
     assert page.locator(".going-on").first.is_visible()
