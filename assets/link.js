@@ -1,7 +1,7 @@
 // The link is the state: what a person set stands in the query string, so that every picture can be sent as a link.
 window.lab = (() => {
   const query = () => new URLSearchParams(window.location.search);
-  const state = { photo: null, tab: null };
+  const state = { photo: null, tab: null, wanted: null };
   const listeners = [];
   const thumbs = new Map();
 
@@ -17,6 +17,16 @@ window.lab = (() => {
 
   function changed() {
     if (state.photo && state.tab) listeners.forEach((listener) => listener(state.tab, state.photo));
+  }
+
+  // Presses Gradio's own tab button until the tab is open: while the page is being mounted the button is not there yet, or deaf.
+  function press(tab, tries) {
+    if (tab !== state.wanted) return;
+    if (tab === state.tab) window.scrollTo({ top: 0 });
+    else {
+      document.getElementById("tab-" + tab + "-button")?.click();
+      if (tries > 0) setTimeout(press, 50, tab, tries - 1);
+    }
   }
 
   // Dark surroundings are Gradio's own class on the body and its own word in the link.
@@ -39,12 +49,9 @@ window.lab = (() => {
     set,
     get: (name) => query().get(name),
     all: () => Object.fromEntries(query()),
-    open(tab, tries = 50) {
-      const button = document.getElementById("tab-" + tab + "-button");
-      if (button) {
-        button.click();
-        window.scrollTo({ top: 0 });
-      } else if (tries > 0) setTimeout(() => window.lab.open(tab, tries - 1), 40); // the page is still being mounted
+    open(tab) {
+      state.wanted = tab;
+      press(tab, 100);
     },
     onShow(listener) {
       listeners.push(listener);

@@ -1,6 +1,7 @@
 """The command line as a person uses it: another process, its output and its exit status."""
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -8,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from ssl_core import checkpoint
 from ssl_core.__main__ import main
 
 ROOT = Path(__file__).parent.parent
@@ -71,6 +74,18 @@ def test_train_writes_a_whole_checkpoint_and_goes_on(trained, source, capsys):
     told = capsys.readouterr()
     assert "is written" in told.out and "step 3," in told.err
     assert "step 1," not in told.err, "it must go on with the third step"
+
+
+def test_the_joint_network_is_shipped_part_of_the_way_back_to_its_trunk(trained, source, tmp_path):
+    l2, joint = tmp_path / "context-encoder-l2", tmp_path / "context-encoder-joint"
+    shutil.copytree(trained / "context-encoder-l2", l2)
+    assert _train("context-encoder-joint", source, tmp_path, 2) == 0
+    name = "encoder.stages.conv1.0.0.weight"
+    start, shipped = (checkpoint.read_tensors(folder / checkpoint.WEIGHTS)[0][name].float() for folder in (l2, joint))
+    reached = checkpoint.read_tensors(joint / "resume.safetensors")[0][f"average/{name}"]
+    share = checkpoint.read_config(joint)["training"]["blend"]
+    assert 0 < share < 1 and not torch.equal(shipped, start)
+    torch.testing.assert_close(shipped, start.lerp(reached, share), atol=1e-3, rtol=1e-2)
 
 
 def test_the_seed_decides_the_weights(source, tmp_path):
