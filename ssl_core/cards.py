@@ -137,8 +137,8 @@ def _training(training: dict) -> str:
         "date": "date",
     }
     rows = [(label, training[key]) for key, label in labels.items() if training.get(key) is not None]
-    if before := training.get("before"):  # an earlier run whose weights this one took over
-        rows.append(("went before", f"{before['images']:,} pictures in {before['minutes']} minutes: {before['note']}"))
+    if before := training.get("before"):  # an earlier run that the figures above include
+        rows.append(("of these", f"{before['images']:,} pictures in {before['minutes']} minutes: {before['note']}"))
     return _table(("", ""), [(label, f"{value:,}" if label == "pictures seen" else value) for label, value in rows])
 
 

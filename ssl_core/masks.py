@@ -20,6 +20,22 @@ def central_region(height: int, width: int) -> np.ndarray:
     return mask
 
 
+def near_center(height: int, width: int, rng: np.random.Generator) -> np.ndarray:
+    """A rectangle about as large as the central region and not far from it. (H, W) bool.
+
+    What is cut out around a hole that a hand drew looks like this. A network that only ever sees the central region learns
+    its outline by heart, and leaves a hard edge around a hole that is two pixels larger.
+    """
+    mask = np.zeros((height, width), bool)
+    high, wide = (max(1, round(length * rng.uniform(0.35, 0.65))) for length in (height, width))
+    top, left = (
+        int(np.clip((length - size) / 2 + length * rng.uniform(-0.12, 0.12), 0, length - size))
+        for length, size in ((height, high), (width, wide))
+    )
+    mask[top : top + high, left : left + wide] = True
+    return mask
+
+
 def random_blocks(height: int, width: int, rng: np.random.Generator, share: float = HIDDEN_SHARE) -> np.ndarray:
     """Several rectangles that may overlap, until about `share` of the picture is hidden. (H, W) bool."""
     mask = np.zeros((height, width), bool)

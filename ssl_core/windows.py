@@ -74,8 +74,12 @@ def shrink(picture: np.ndarray, mask: np.ndarray, size: tuple[int, int]) -> tupl
     image = to_tensor(picture)
     if hidden.shape[2:] == size:
         return hide(image, hidden), hidden
-    share = F.interpolate(1 - hidden, size=size, mode="bilinear", antialias=True)
-    known = F.interpolate(image * (1 - hidden), size=size, mode="bilinear", antialias=True)
+    # Means over cells, not a wider filter: a hole that ends where a cell ends must not grow into the next one, because a
+    # network is at its best with the outlines of its training, and those lie on whole cells.
+    smaller = size[0] <= hidden.shape[2] and size[1] <= hidden.shape[3]
+    scale = {"mode": "area"} if smaller else {"mode": "bilinear", "antialias": True}
+    share = F.interpolate(1 - hidden, size=size, **scale)
+    known = F.interpolate(image * (1 - hidden), size=size, **scale)
     small = (share < 1 - 1e-4).float()
     if small.all():  # only slivers are known: better a mixed pixel than none
         small = (share < share.max()).float()

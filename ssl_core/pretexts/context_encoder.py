@@ -40,6 +40,7 @@ class Config:
     discriminator: tuple[int, ...] = (64, 128, 256, 512)
     central: float = 1 / 3  # shares of the three kinds of mask, sec 3.3
     blocks: float = 1 / 3
+    near: float = 0.0  # share of rectangles near the centre, taken from that of random regions
 
 
 def masked_l2(predicted: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
@@ -62,8 +63,6 @@ def overlap_band(hidden: Tensor, width: int) -> Tensor:
     >>> overlap_band(hidden, 2).flatten().tolist()
     [0.0, 1.0, 1.0, 0.0, 0.0, 0.0]
     """
-    if width == 0:
-        return torch.zeros_like(hidden)
     rows = F.max_pool2d(hidden, (2 * width + 1, 1), 1, (width, 0))
     return F.max_pool2d(rows, (1, 2 * width + 1), 1, (0, width)) - hidden
 
@@ -171,13 +170,14 @@ class ContextEncoder(Pretext):
             last_stride=4,
             skips=("conv3", "conv1"),
             refine=True,
-            reconstruction=0.98,
-            adversarial=0.02,
+            reconstruction=0.992,
+            adversarial=0.008,
             overlap=4,
             overlap_weight=2.0,
             discriminator=(32, 64, 128),
-            central=0.4,
-            blocks=0.3,
+            central=0.1,
+            near=0.4,
+            blocks=0.2,
         ),
         "tiny": Config(
             side=32,
@@ -222,7 +222,10 @@ class ContextEncoder(Pretext):
         kind = rng.random()
         if kind < self.config.central:
             return masks.central_region(side, side)
-        draw = masks.random_blocks if kind < self.config.central + self.config.blocks else masks.random_region
+        kind -= self.config.central
+        if kind < self.config.near:
+            return masks.near_center(side, side, rng)
+        draw = masks.random_blocks if kind - self.config.near < self.config.blocks else masks.random_region
         return draw(side, side, rng, share=rng.uniform(0.1, 0.3))
 
     def make_batch(self, raw: dict[str, Tensor], rng: np.random.Generator) -> Batch:
