@@ -9,8 +9,8 @@ import gradio as gr
 import numpy as np
 
 from visualize.lab import Lab
+from visualize.tabs.endpoints import LONGEST_SIDE, chosen_model, refusal
 
-LONGEST_SIDE = 1600  # larger photos are reduced: the network sees far less, and everyone shares one machine
 START = 0.38  # the paper's temperature
 
 
@@ -41,10 +41,7 @@ def colorize_file(
     from ssl_core.checkpoint import CheckpointError
     from ssl_core.photo import PhotoError, read_photo
 
-    names = lab.models(method)
-    model = model or ("colorization-rebalanced" if "colorization-rebalanced" in names else next(iter(names), ""))
-    if model not in names:
-        raise refusal(f"There is no model {model!r} here. Choose one of: {', '.join(names) or 'none is installed'}.")
+    model = chosen_model(lab.models(method), model, "colorization-rebalanced")
     temperature = START if temperature is None else temperature
     if not (isinstance(temperature, int | float) and math.isfinite(temperature) and 0 <= temperature <= 1):
         raise refusal(f"The temperature is a number from 0 (the mode) to 1 (the mean); got {temperature}.")
@@ -56,11 +53,6 @@ def colorize_file(
     except (PhotoError, CheckpointError) as error:
         raise refusal(str(error)) from error
     return save(picture), {"model": model, "temperature": float(temperature)} | figures_of(picture, pixels)
-
-
-def refusal(sentence: str) -> gr.Error:
-    """An error that a person or a program reads; nothing is printed to the server's log."""
-    return gr.Error(sentence, print_exception=False)
 
 
 def figures_of(picture: np.ndarray, pixels: np.ndarray) -> dict:

@@ -6,6 +6,7 @@ from functools import partial
 import gradio as gr
 import numpy as np
 
+from visualize.jpeg_uri import FULL_COLOR, jpeg_uri
 from visualize.lab import Lab, Recent
 from visualize.tabs import inpaint_api, inpaint_fills, inpaint_words
 from visualize.widgets import answers as answers_widget
@@ -86,7 +87,7 @@ def picture(lab: Lab, key: str) -> dict | None:
     except ValueError:
         return None
     height, width = photo.pixels.shape[:2]
-    src = lab.keep(("inpaint-picture", key), lambda: answers_widget.data_uri(photo.pixels, 93))
+    src = lab.keep(("inpaint-picture", key), lambda: jpeg_uri(photo.pixels, 93, FULL_COLOR))
     return {"key": key, "name": photo.name, "src": src, "width": width, "height": height}
 
 

@@ -7,9 +7,8 @@ import numpy as np
 
 from visualize.lab import Lab
 from visualize.tabs import inpaint_fills
+from visualize.tabs.endpoints import LONGEST_SIDE, chosen_model, refusal
 from visualize.widgets import mask_pad
-
-LONGEST_SIDE = 1600  # larger photos are reduced: no more comes out of the network, and everyone shares one machine
 
 
 def build(lab: Lab, method: str) -> None:
@@ -40,18 +39,12 @@ def fill_files(lab: Lab, method: str, photo: str | None, mask: str | None, model
     from ssl_core.checkpoint import CheckpointError
     from ssl_core.photo import PhotoError, read_photo
 
-    names = lab.models(method)
-    model = model or next(iter(names), "")
-    if model not in names:
-        raise gr.Error(
-            f"There is no model {model!r} here. Choose one of: {', '.join(names) or 'none is installed'}.",
-            print_exception=False,
-        )
+    model = chosen_model(lab.models(method), model, "context-encoder-l2")
     try:
         pixels, hidden = read_pair(photo, mask, read_photo)
         answer = lab.model(model).inpaint(pixels, hidden)
     except (PhotoError, CheckpointError) as error:
-        raise gr.Error(str(error), print_exception=False) from error
+        raise refusal(str(error)) from error
     about = {"model": model, "hidden_share": float(hidden.mean()), "width": pixels.shape[1], "height": pixels.shape[0]}
     return (answer * 255).round().astype(np.uint8), about | inpaint_fills.Hole(pixels, hidden).figures(answer)
 

@@ -1,7 +1,5 @@
 """One photo, every teacher: what each shipped model was asked to do, and what it makes of the photograph."""
 
-import base64
-import io
 import logging
 from functools import partial
 from pathlib import Path
@@ -9,6 +7,7 @@ from pathlib import Path
 import gradio as gr
 import numpy as np
 
+from visualize.jpeg_uri import jpeg_uri
 from visualize.lab import Lab
 from visualize.widgets.teacher_card import spoken, teacher_card
 
@@ -97,11 +96,11 @@ def measured(about: dict) -> dict[str, str]:
 
 def missing_models(lab: Lab) -> str:
     """A paragraph about models that the project ships and that are not there; empty when none is missing."""
-    from ssl_core.pretexts import PRETEXTS
+    from ssl_core.pretexts import model_names
     from ssl_core.zoo import folder
 
-    shipped = [f"{method}-{variant}" for method, pretext in PRETEXTS.items() for variant in pretext.variants]
-    gone = [name for name in shipped if name not in lab.model_names()]
+    there = lab.model_names()
+    gone = [name for name in model_names() if name not in there]
     if not gone:
         return ""
     which = ", ".join(gone)
@@ -122,8 +121,4 @@ def reduced(pixels: np.ndarray) -> np.ndarray:
 
 def as_jpeg(panel: np.ndarray) -> str:
     """A picture (H,W,3) float in [0, 1] as a JPEG data URI."""
-    from PIL import Image
-
-    data = io.BytesIO()
-    Image.fromarray((np.clip(panel, 0, 1) * 255).round().astype(np.uint8)).save(data, "JPEG", quality=90)
-    return "data:image/jpeg;base64," + base64.b64encode(data.getvalue()).decode("ascii")
+    return jpeg_uri((np.clip(panel, 0, 1) * 255).round().astype(np.uint8), 90)

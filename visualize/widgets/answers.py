@@ -1,11 +1,11 @@
 """The answers side by side: several fills of one hole, drawn pixel to pixel over the same photograph, with their figures."""
 
-import base64
-import io
 from pathlib import Path
 
 import gradio as gr
 import numpy as np
+
+from visualize.jpeg_uri import FULL_COLOR, jpeg_uri
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 MARGIN = 4  # known pixels kept around the hole, so that a patch has no seam
@@ -42,13 +42,4 @@ def hole_box(hidden: np.ndarray) -> tuple[int, int, int, int]:
 
 def patch(part: np.ndarray, box: tuple[int, int, int, int]) -> dict:
     """A patch from the pixels (h, w, 3) in 0..255 that stand inside `box`: the rest of the photo need not travel."""
-    return {"box": list(box), "src": data_uri(part.astype(np.uint8))}
-
-
-def data_uri(picture: np.ndarray, quality: int = 92) -> str:
-    """A picture (H, W, 3) uint8 as a JPEG data URI, colours at full resolution."""
-    from PIL import Image
-
-    data = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(picture)).save(data, "JPEG", quality=quality, subsampling=0)
-    return "data:image/jpeg;base64," + base64.b64encode(data.getvalue()).decode("ascii")
+    return {"box": list(box), "src": jpeg_uri(part.astype(np.uint8), 92, FULL_COLOR)}

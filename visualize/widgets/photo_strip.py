@@ -1,14 +1,14 @@
 """The strip of photographs that all tabs share: starter photos, one's own folder, uploads, webcam."""
 
-import base64
-import io
 from functools import partial
 from pathlib import Path
 
 import gradio as gr
+import numpy as np
 from PIL import Image
 
 from ssl_core.photo import PhotoError
+from visualize.jpeg_uri import jpeg_uri
 from visualize.lab import Lab, Shown
 
 ASSETS = Path(__file__).parents[2] / "assets"
@@ -72,6 +72,4 @@ def thumbnail(photo: Shown) -> str:
     """A small JPEG of the photograph as a data URI."""
     picture = Image.fromarray(photo.pixels)
     picture.thumbnail((THUMB, THUMB), Image.Resampling.LANCZOS)
-    data = io.BytesIO()
-    picture.save(data, "JPEG", quality=82)
-    return "data:image/jpeg;base64," + base64.b64encode(data.getvalue()).decode("ascii")
+    return jpeg_uri(np.asarray(picture), 82)
