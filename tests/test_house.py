@@ -228,7 +228,14 @@ def test_the_pins_are_exact_and_cover_what_is_imported():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     pins = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
     assert [pin for pin in pins if not re.fullmatch(r"[\w.-]+==[\w.]+", pin)] == []
-    called = {"pillow": "PIL", "scikit-image": "skimage", "scikit-learn": "sklearn", "opencv-python-headless": "cv2"}
+    called = {
+        "opencv-python-headless": "cv2",
+        "opentsne": "openTSNE",
+        "pillow": "PIL",
+        "scikit-image": "skimage",
+        "scikit-learn": "sklearn",
+        "umap-learn": "umap",
+    }
     names = [pin.split("==")[0] for pin in pins]
     known = {called.get(name, name.replace("-", "_")) for name in names} | set(sys.stdlib_module_names)
     known |= {"ssl_core", "visualize", "app"}
