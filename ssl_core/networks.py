@@ -118,6 +118,37 @@ def up_convolution(width: int, out: int) -> nn.Sequential:
     return nn.Sequential(conv, nn.BatchNorm2d(out), nn.ReLU(inplace=True))
 
 
+class Decoder(nn.Module):
+    """From the last stage of an encoder to a map of `out` channels, finer by a factor of 2 for each of `ups`.
+
+    `widths` are those of the encoder's stages by name, `ups` those of the up-convolutions. After the first of these come,
+    added through a 1 x 1 convolution, the encoder's stages named in `skips`; after all of them `refine` convolutions.
+    """
+
+    def __init__(
+        self, widths: dict[str, int], ups: tuple[int, ...], skips: tuple[str, ...], refine: int, out: int
+    ) -> None:
+        super().__init__()
+        self.last, self.skipped = list(widths)[-1], skips
+        width = widths[self.last]
+        self.up, self.skips = nn.ModuleList(), nn.ModuleList()
+        for index, wide in enumerate(ups):
+            self.up.append(up_convolution(width, wide))
+            if index < len(skips):
+                self.skips.append(nn.Conv2d(widths[skips[index]], wide, 1))
+            width = wide
+        self.refine = nn.Sequential(*(convolution(width, Conv(width)) for _ in range(refine)))
+        self.head = nn.Conv2d(width, out, 1)
+
+    def forward(self, stages: dict[str, Tensor]) -> Tensor:
+        features = stages[self.last]
+        for index, up in enumerate(self.up):
+            features = up(features)
+            if index < len(self.skips):
+                features = features + self.skips[index](stages[self.skipped[index]])
+        return self.head(self.refine(features))
+
+
 def resize(features: Tensor, size: tuple[int, int]) -> Tensor:
     """(B, C, H, W) scaled bilinearly to `size`, antialiased; untouched if it has that size."""
     if tuple(features.shape[2:]) == tuple(size):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from ssl_core import networks
 from ssl_core.ab_bins import REACH, class_weights, gamut_bins, nearest_bin, smooth_prior, soft_encode
@@ -50,31 +50,6 @@ class Config:
     rebalance: bool = False  # eq. 4; False is their "classification" variant
     mix: float = 0.5  # lambda, eq. 4
     regression: bool = False  # eq. 1: L2 in ab instead of a distribution
-
-
-class Decoder(nn.Module):
-    """Up-convolutions, with the encoder's finer stages added where asked, and a last layer of Q logits or of a and b."""
-
-    def __init__(self, config: Config, widths: dict[str, int], out: int) -> None:
-        super().__init__()
-        self.last, self.skipped = list(widths)[-1], config.skips
-        width = widths[self.last]
-        self.up, self.skips = nn.ModuleList(), nn.ModuleList()
-        for index, wide in enumerate(config.decoder):
-            self.up.append(networks.up_convolution(width, wide))
-            if index < len(config.skips):
-                self.skips.append(nn.Conv2d(widths[config.skips[index]], wide, 1))
-            width = wide
-        self.refine = nn.Sequential(*(networks.convolution(width, Conv(width)) for _ in range(config.refine)))
-        self.head = nn.Conv2d(width, out, 1)
-
-    def forward(self, stages: dict[str, Tensor]) -> Tensor:
-        features = stages[self.last]
-        for index, up in enumerate(self.up):
-            features = up(features)
-            if index < len(self.skips):
-                features = features + self.skips[index](stages[self.skipped[index]])
-        return self.head(self.refine(features))
 
 
 class Colorization(Pretext):
@@ -116,7 +91,8 @@ class Colorization(Pretext):
         super().__init__(config, variant)
         bins = len(gamut_bins())
         self.encoder = networks.Encoder(LAYOUTS[config.encoder], networks.Lightness())
-        self.decoder = Decoder(config, self.encoder.widths, 2 if config.regression else bins)
+        out = 2 if config.regression else bins
+        self.decoder = networks.Decoder(self.encoder.widths, config.decoder, config.skips, config.refine, out)
         self.register_buffer("prior", torch.full((bins,), 1 / bins))
 
     def prepare(self, raws: Iterable[dict[str, Tensor]]) -> None:
