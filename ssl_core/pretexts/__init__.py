@@ -2,10 +2,12 @@
 
 from ssl_core.pretexts.colorization import Colorization
 from ssl_core.pretexts.context_encoder import ContextEncoder
+from ssl_core.pretexts.denoising_autoencoder import DenoisingAutoencoder
 
 PRETEXTS = {
     ContextEncoder.method: ContextEncoder,
     Colorization.method: Colorization,
+    DenoisingAutoencoder.method: DenoisingAutoencoder,
 }
 
 
