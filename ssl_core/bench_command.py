@@ -1,0 +1,86 @@
+"""The command `bench`: measure, print, and write the figures where they are stated."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ssl_core import zoo
+from ssl_core.command_settings import CommandError, use_checkpoints, use_threads
+
+
+def bench(options) -> None:
+    """Measure, print, and with --write put the figures where they are stated."""
+    use_threads(options.threads)
+    use_checkpoints(options.checkpoints)
+    if (
+        options.write
+        and options.bench != "speed"
+        and (options.split not in (None, "val") or options.limit or options.models)
+    ):
+        raise CommandError(
+            "--write states figures of the whole val split for all models. Leave out --split, --limit and --models."
+        )
+    report = BENCHES[options.bench](options)
+    print(report.json() if options.json else report.text())
+    if options.write:
+        from ssl_core.bench import write_readme, write_scores
+
+        readme = zoo.folder().parent / "README.md"
+        where = [str(readme)] if write_readme(report, readme) else []
+        where += [f"the card of {name}" for name in write_scores(report, zoo.folder())]
+        print(f"Written to {', '.join(where) or f'nothing: {readme} has no marks for this bench'}.", file=sys.stderr)
+
+
+def _bench_inpaint(options):
+    from ssl_core import bench_inpaint
+    from ssl_core.bench import photographs
+
+    photos, described = photographs(options.photos, options.split, options.limit)
+    models = _models("context-encoder", options.models)
+    if options.sheet:
+        from ssl_core.bench_sheet import inpaint_sheet
+
+        inpaint_sheet(photos, options.mask, bench_inpaint.fills(models, zoo.load)).save(_png(options.sheet))
+    return bench_inpaint.report(photos, described, options.mask, models, zoo.load)
+
+
+def _bench_colorize(options):
+    from tqdm import tqdm
+
+    from ssl_core import bench_colorize
+    from ssl_core.bench import photographs
+
+    photos, described = photographs(options.photos, options.split, options.limit)
+    models = _models("colorization", options.models)
+    if options.sheet:
+        from ssl_core.bench_sheet import colorize_sheet
+
+        colorize_sheet(photos, bench_colorize.paints(models, zoo.load)).save(_png(options.sheet))
+    prior = bench_colorize.class_prior(photographs(options.photos, "train")[0], tqdm)
+    return bench_colorize.report(photos, described, prior, models, zoo.load)
+
+
+def _bench_speed(options):
+    from ssl_core import bench_speed
+
+    return bench_speed.report(
+        _models("context-encoder", options.models), _models("colorization", options.models), zoo.load
+    )
+
+
+def _models(method: str, chosen: Sequence[str] | None) -> tuple[str, ...]:
+    """The shipped models of a method in the order of the story; those of `chosen` alone if it is given."""
+    found = [name for name in zoo.names() if name.startswith(f"{method}-")]
+    if chosen and not set(chosen) <= set(zoo.names()):
+        missing = ", ".join(sorted(set(chosen) - set(zoo.names())))
+        raise CommandError(f"There is no {missing} in {zoo.folder()}. There are: {', '.join(zoo.names()) or 'none'}.")
+    return tuple(name for name in found if not chosen or name in chosen)
+
+
+def _png(path: Path) -> Path:
+    if path.suffix.lower() != ".png" or not path.parent.is_dir():
+        raise CommandError(f"A sheet is written as a .png into a folder that is there; {path} is not such a file.")
+    return path
+
+
+BENCHES = {"inpaint": _bench_inpaint, "colorize": _bench_colorize, "speed": _bench_speed}
