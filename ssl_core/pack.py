@@ -4,6 +4,7 @@ import json
 import os
 import re
 import zlib
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -30,18 +31,38 @@ def pack(source, side: int = 128, cache: str | Path | None = None) -> np.memmap:
     a damaged file is made again. Photographs that cannot be read are left out: `source.skipped` counts them and `source.kept`
     holds the indices that stayed. Raises PhotoError if none can be read.
     """
-    folder = Path(cache or cache_folder()) / "packs"
-    stem = re.sub(r"[^A-Za-z0-9]+", "-", source.described.split(",")[0]).strip("-")[:40]
-    path = folder / f"{stem}-{source.split}-{side}-{source.fingerprint}.npy"
-    kept = _kept(path, source, side)
+    from tqdm import tqdm
+
+    bar, steps = None, pack_steps(source, side, cache)
+    while True:
+        try:
+            done = next(steps)
+        except StopIteration as finished:
+            if bar is not None:
+                bar.close()
+            return finished.value
+        bar = bar or tqdm(total=len(source), unit="photo", desc="decode")
+        bar.update(done - bar.n)
+
+
+def pack_steps(source, side: int = 128, cache: str | Path | None = None) -> Generator[int, None, np.memmap]:
+    """`pack` one photograph at a time: yields how many are decoded, returns the memory map. Closing it leaves nothing behind."""
+    path = pack_path(source, side, cache)
+    folder, kept = path.parent, _kept(path, source, side)
     if kept is None:
         folder.mkdir(parents=True, exist_ok=True)
-        _write(path, source, side)
+        yield from _write(path, source, side)
         kept = _kept(path, source, side)
         if kept is None:
             raise PhotoError(f"The decoded photographs could not be kept in {folder}; check that the disk has room.")
     source.kept, source.skipped = kept, len(source) - len(kept)
     return np.load(path, mmap_mode="r")
+
+
+def pack_path(source, side: int, cache: str | Path | None = None) -> Path:
+    """The file that holds, or will hold, the decoded photographs of a Source."""
+    stem = re.sub(r"[^A-Za-z0-9]+", "-", source.described.split(",")[0]).strip("-")[:40]
+    return Path(cache or cache_folder()) / "packs" / f"{stem}-{source.split}-{side}-{source.fingerprint}.npy"
 
 
 def _kept(path: Path, source, side: int) -> np.ndarray | None:
@@ -66,7 +87,7 @@ def _sample_crc(rows: np.ndarray) -> int:
     return crc
 
 
-def _write(path: Path, source, side: int) -> None:
+def _write(path: Path, source, side: int) -> Generator[int, None, None]:
     """Decode into a file beside the final one, then rename: another process sees the whole pack or none."""
     partial = path.with_name(f"{path.stem}.{os.getpid()}.partial.npy")
     skipped = []
@@ -75,6 +96,7 @@ def _write(path: Path, source, side: int) -> None:
             start = _write_header(file, len(source), side)
             for index, rows in enumerate(_decoded(source, side)):
                 skipped.append(index) if rows is None else file.write(rows.tobytes())
+                yield index + 1
             if len(skipped) == len(source):
                 raise PhotoError(f"None of the pictures in {source.described} can be read.")
             if _write_header(file, len(source) - len(skipped), side) != start:
@@ -99,7 +121,6 @@ def _write_header(file, count: int, side: int) -> int:
 
 def _decoded(source, side: int):
     """(side, side, 3) per photograph in order, None for a broken one. Pillow decodes outside Python's lock, so threads do."""
-    from tqdm import tqdm
 
     def decode(index: int) -> np.ndarray | None:
         try:
@@ -107,9 +128,8 @@ def _decoded(source, side: int):
         except PhotoError:
             return None
 
-    with ThreadPoolExecutor(WORKERS) as workers, tqdm(total=len(source), unit="photo", desc="decode") as bar:
+    with ThreadPoolExecutor(WORKERS) as workers:
         indices = iter(range(len(source)))
         # Batches bound what waits in memory when one photograph takes long.
         while batch := list(islice(indices, 256)):
             yield from workers.map(decode, batch)
-            bar.update(len(batch))

@@ -5,9 +5,7 @@ import os
 import re
 import secrets
 import threading
-from collections import OrderedDict
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,18 +13,25 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from ssl_core.bank import PHOTO_SIDE, Bank, Place, Progress, open_bank_steps, quick_to_open
 from ssl_core.photo import PhotoError, has_color, read_photo
 from ssl_core.sources import Source, open_source, starter
+from visualize.recent import Recent
+from visualize.shared_work import SharedWork, drained
 
 if TYPE_CHECKING:
+    from ssl_core.features import Index
     from ssl_core.pretext import Pretext
 
 T = TypeVar("T")
 
-LONGEST_SIDE = 640  # pixels of a photograph on the page: enough for a projector, small enough to send for each change
+LONGEST_SIDE = (
+    PHOTO_SIDE  # pixels of a photograph on the page: enough for a projector, small enough to send for each change
+)
 MOST_UPLOADS = 64  # about 80 MB of pixels at most
 MOST_RESULTS = 96  # a posterior takes about 2 MB
 MOST_OF_FOLDER = 60  # thumbnails of one's own folder in the strip
+MOST_INDEXES = 6  # of 10,000 pictures, about 40 MB each
 
 
 @dataclass(frozen=True)
@@ -51,45 +56,6 @@ class OnShelf:
     load: Callable[[], np.ndarray]
 
 
-class Recent:
-    """A thread-safe dictionary of at most `size` entries that forgets the one unused for longest.
-
-    Each entry is made once: who asks for a key while another thread makes it waits for that result.
-    """
-
-    def __init__(self, size: int):
-        self.size, self.entries, self.lock = size, OrderedDict(), threading.Lock()
-
-    def get(self, key) -> object | None:
-        """The finished entry, or None."""
-        with self.lock:
-            entry = self.entries.get(key)
-            if entry is not None:
-                self.entries.move_to_end(key)
-        return entry.result() if entry is not None else None
-
-    def keep(self, key, make: Callable[[], T]) -> T:
-        """The entry of `key`, made by `make()` when it is not there. An error of `make` is raised and not kept."""
-        with self.lock:
-            entry = self.entries.get(key)
-            mine = entry is None
-            if mine:
-                entry = self.entries[key] = Future()
-                while len(self.entries) > self.size:
-                    self.entries.popitem(last=False)
-            self.entries.move_to_end(key)
-        if mine:
-            try:
-                entry.set_result(make())
-            except BaseException as error:
-                with self.lock:
-                    if self.entries.get(key) is entry:
-                        del self.entries[key]
-                entry.set_exception(error)
-                raise
-        return entry.result()
-
-
 class Lab:
     """The photographs of the strip, uploads, models and kept results of one running page.
 
@@ -99,28 +65,33 @@ class Lab:
 
     def __init__(self, photos: str | None = None):
         self.shelf: dict[str, OnShelf] = {}
-        if photos:
-            self._put_folder(open_source(photos, "all"), Path(photos).name)
+        self.photos, self.file_keys = photos or "starter", {}
+        mine = self._put_folder(open_source(photos, "all"), Path(photos).name) if photos else []
         for photo in starter():
             name = photo.name[:1].upper() + photo.name[1:]
-            self._put(slug(name), OnShelf(name, photo.credit, photo.terms, partial(photo.load, LONGEST_SIDE)))
-        self.keys: tuple[str, ...] = tuple(self.shelf)
-        self.uploads, self.results = Recent(MOST_UPLOADS), Recent(MOST_RESULTS)
+            key = self._put(slug(name), OnShelf(name, photo.credit, photo.terms, partial(photo.load, LONGEST_SIDE)))
+            mine.append(key)
+        self.keys: tuple[str, ...] = tuple(mine)
+        self.uploads, self.results, self.indexes = Recent(MOST_UPLOADS), Recent(MOST_RESULTS), Recent(MOST_INDEXES)
+        self.opened, self.work = Recent(1), SharedWork()
         self.salt = secrets.token_bytes(16)
         self.model_lock, self.warmed = threading.Lock(), threading.Event()
 
-    def _put_folder(self, source: Source, called: str) -> None:
-        """Photographs of one's own folder, spread evenly over it: the strip is no place for thousands."""
-        for index in np.linspace(0, len(source) - 1, min(len(source), MOST_OF_FOLDER)).astype(int).tolist():
-            path = source.names[index]
+    def _put_folder(self, source: Source, called: str) -> list[str]:
+        """All photographs of one's own folder can be asked for; the keys of some, spread evenly over it, are for the strip."""
+        keys = []
+        for index, path in enumerate(source.names):
             photo = OnShelf(Path(path).name, f"from {called}", "", partial(source.read, index, LONGEST_SIDE))
-            self._put(f"folder-{slug(Path(path).stem)}", photo)
+            keys.append(self._put(f"folder-{slug(Path(path).stem)}", photo))
+        self.file_keys = dict(zip(source.names, keys, strict=True))
+        return [keys[i] for i in np.linspace(0, len(keys) - 1, min(len(keys), MOST_OF_FOLDER)).astype(int).tolist()]
 
-    def _put(self, key: str, photo: OnShelf) -> None:
+    def _put(self, key: str, photo: OnShelf) -> str:
         number, free = 1, key
         while free in self.shelf:
             number, free = number + 1, f"{key}-{number + 1}"
         self.shelf[free] = photo
+        return free
 
     def about(self, key: str) -> dict[str, str]:
         """Name, credit and terms of a photograph of the strip, without reading its pixels."""
@@ -163,6 +134,64 @@ class Lab:
 
         with self.model_lock:
             return zoo.load(name)
+
+    def bank(self) -> Bank:
+        """The pictures that all tabs look through: patches of the starter photographs, or the whole `photos`; opened once.
+
+        The first opening of a large folder takes minutes: `bank_steps` tells how far it is. Errors: BankError, PhotoError.
+        """
+        return drained(self.bank_steps())
+
+    def bank_steps(self) -> Generator[Progress, None, Bank]:
+        """`bank`, telling how far it is. Closing the generator stops, unless another tab waits for the same."""
+        bank = self.opened.get("bank")
+        if bank is None:
+            bank = yield from self.work.watch("bank", lambda: open_bank_steps(self.photos))
+            bank = self.opened.keep("bank", lambda: bank)
+        return bank
+
+    def bank_at_hand(self) -> Bank | None:
+        """`bank` if it can be had within about a second, else None: then `bank_steps` is the way."""
+        return self.opened.get("bank") or (self.bank() if quick_to_open(self.photos) else None)
+
+    def bank_changed(self) -> str:
+        """A sentence when the photographs on disk are no longer those of the open bank, else "". Reads a folder's list."""
+        bank = self.opened.get("bank")
+        return bank.changed() if bank else ""
+
+    def strip_key(self, place: Place) -> str:
+        """The key by which a tab shows the photograph that a picture of the bank comes from: `photo(key)` gives it."""
+        return self.file_keys.get(place.photo) or slug(place.photo)
+
+    def index(self, model_name: str) -> "Index | None":
+        """What a model's units answer to the bank, if that has been computed; None means: run `index_steps`.
+
+        Errors: CheckpointError, BankError, PhotoError.
+        """
+        from ssl_core.features import load_index
+
+        bank = self.bank_at_hand()
+        if bank is None:
+            return None
+        key = (model_name, bank.key)
+        found = self.indexes.get(key) or load_index(self.model(model_name), bank)
+        return found and self.indexes.keep(key, lambda: found)
+
+    def index_steps(self, model_name: str) -> "Generator[Progress, None, Index]":
+        """Compute `index(model_name)`, and before it the bank; for a tab's progress bar. Yields 5 to 8 times a second.
+
+        Closing the generator stops the work unless another tab waits for it too; finished chunks stay, and a later call goes on.
+        Errors: CheckpointError, BankError, PhotoError.
+        """
+        from ssl_core.features import index_steps
+
+        bank = yield from self.bank_steps()
+        found = self.indexes.get((model_name, bank.key))
+        if found is None:
+            model = self.model(model_name)
+            found = yield from self.work.watch(("index", model_name, bank.key), lambda: index_steps(model, bank))
+            found = self.indexes.keep((model_name, bank.key), lambda: found)
+        return found
 
     def keep(self, key: tuple, make: Callable[[], T]) -> T:
         """A result of work on a photograph, computed once per key and kept while it is among the recent ones."""

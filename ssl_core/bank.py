@@ -1,0 +1,198 @@
+"""The photo bank: the pictures that neurons, maps and failure galleries look through, each knowing where it comes from."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ssl_core.photo import PhotoError
+from ssl_core.sources import SourceError, open_source
+from ssl_core.starter import starter
+
+SIDE = 128  # px of a bank picture: the side that the shipped networks were trained on
+PHOTO_SIDE = 640  # px of the longest side of a photograph as the page shows it; boxes are in its pixels
+# Squares cut from a starter photograph: side as a share of its shorter side, and how many along its longer and shorter side.
+CUTS = ((1.0, 3, 1), (0.7, 3, 2), (0.5, 4, 3), (0.35, 5, 4))
+
+
+class BankError(SourceError):
+    """Photographs that cannot be looked through. Its text is one sentence that says what to do next."""
+
+
+class Place(NamedTuple):
+    """Where a bank picture comes from: the starter photograph's key, or the name of a file, and the square cut from it.
+
+    `box` is (left, top, width, height) in pixels of the photograph at its size on the page (longest side 640 px at most);
+    None stands for the central square of a whole photograph.
+    """
+
+    photo: str
+    box: tuple[int, int, int, int] | None
+
+
+class Progress(NamedTuple):
+    """How far a long work is: `done` of `total` pictures after `seconds`; `doing` says at what, `note` what went wrong."""
+
+    done: int
+    total: int
+    seconds: float
+    doing: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Bank:
+    """Pictures of one size, (side, side, 3) uint8 sRGB each, by index.
+
+    described : a phrase for people; key : a hash of the content; skipped : pictures that could not be read
+    names : file or photo name of each; labels : the class of each (its folder, or its manifest's), or None
+    rows : (N, side, side, 3) uint8, memory-mapped for a folder or a zip
+    """
+
+    described: str
+    key: str
+    names: tuple[str, ...]
+    labels: tuple[str, ...] | None
+    skipped: int
+    rows: np.ndarray = field(repr=False)
+    places: tuple[Place, ...] = field(repr=False)
+    listing: Callable[[], str] = field(repr=False)
+    listed: str = ""
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def side(self) -> int:
+        """Pixels of a side of each picture."""
+        return self.rows.shape[1]
+
+    def pixels(self, index: int) -> np.ndarray:
+        """The picture at `index`, (side, side, 3) uint8, a copy."""
+        return np.array(self.rows[index])
+
+    def pixels_of(self, indices: Sequence[int] | slice) -> np.ndarray:
+        """Several pictures, (n, side, side, 3) uint8; only these are read into memory."""
+        return np.array(self.rows[indices if isinstance(indices, slice) else np.asarray(indices, dtype=np.int64)])
+
+    def place(self, index: int) -> Place:
+        """Which photograph, and which part of it, the picture at `index` shows."""
+        return self.places[index]
+
+    def changed(self) -> str:
+        """One sentence if the photographs on disk are no longer those that were read, else ""."""
+        try:
+            same = self.listing() == self.listed
+        except SourceError:
+            return f"{self.described} can no longer be opened; what was read of it is still shown."
+        return "" if same else f"The photographs in {self.described} have changed since they were read."
+
+
+def starter_bank() -> Bank:
+    """Patches of the starter photographs: squares of four sizes at regular places, 600 or more. Raises PhotoError."""
+    places, patches, names, digest = [], [], [], hashlib.sha256(repr((CUTS, SIDE, PHOTO_SIDE)).encode())
+    photos = starter()
+    for photo in photos:
+        digest.update(photo.path.read_bytes())
+        pixels = photo.load(PHOTO_SIDE)
+        boxes = squares(*pixels.shape[:2])
+        patches.append(cut(pixels, boxes))
+        places += [Place(photo.name, box) for box in boxes]
+        names += [photo.name] * len(boxes)
+    rows = np.concatenate(patches)
+    described = f"{len(rows)} patches of the {len(photos)} starter photographs"
+    return Bank(described, digest.hexdigest()[:16], tuple(names), None, 0, rows, tuple(places), str)
+
+
+def squares(height: int, width: int) -> list[tuple[int, int, int, int]]:
+    """The squares of `CUTS` in a photograph, each as (left, top, side, side), spread evenly from edge to edge.
+
+    >>> squares(100, 100)[:3], len(squares(100, 100)), len(squares(100, 150))
+    ([(0, 0, 100, 100), (0, 0, 70, 70), (15, 0, 70, 70)], 39, 41)
+    """
+    found, short = {}, min(height, width)
+    for share, along, across in CUTS:
+        side = max(1, round(share * short))
+        rows, columns = (across, along) if width >= height else (along, across)
+        for top in np.linspace(0, height - side, rows).round().astype(int).tolist():
+            for left in np.linspace(0, width - side, columns).round().astype(int).tolist():
+                found[(left, top, side, side)] = None  # in a square photograph the largest ones coincide
+    return list(found)
+
+
+def cut(photo: np.ndarray, boxes: Sequence[tuple[int, int, int, int]], side: int = SIDE) -> np.ndarray:
+    """Parts (left, top, width, height) of a photograph (H, W, 3) uint8, resized to (n, side, side, 3) uint8, antialiased."""
+    from PIL import Image
+
+    picture = Image.fromarray(photo)
+    parts = [
+        picture.resize((side, side), Image.Resampling.LANCZOS, box=(left, top, left + width, top + height))
+        for left, top, width, height in boxes
+    ]
+    return np.stack([np.asarray(part) for part in parts])
+
+
+def open_bank(spec: str | Path, side: int = SIDE) -> Bank:
+    """The bank of "starter", or of the whole photographs in a folder or a zip (their central squares, labelled by folder).
+
+    Pictures that cannot be read are left out and counted. Raises BankError when there is nothing to look through.
+    """
+    steps = open_bank_steps(spec, side)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as finished:
+            return finished.value
+
+
+def open_bank_steps(spec: str | Path, side: int = SIDE) -> Generator[Progress, None, Bank]:
+    """The same, telling how far reading the photographs is. The first time each is decoded; later they come from the cache."""
+    if str(spec) == "starter":
+        return starter_bank()
+    from ssl_core.pack import pack_steps
+
+    source, began = open_source(spec, "all"), time.monotonic()
+    steps = pack_steps(source, side)
+    try:
+        while True:
+            yield Progress(next(steps), len(source), time.monotonic() - began, "reading photographs")
+    except StopIteration as finished:
+        rows = finished.value
+    except PhotoError as problem:
+        raise BankError(str(problem)) from None
+    except OSError as problem:
+        raise BankError(disk_problem(problem, "The decoded photographs")) from None
+    kept = source.kept.tolist()
+    names = tuple(source.names[index] for index in kept)
+    labels = tuple(source.labels[index] for index in kept) if source.labels else None
+    key = hashlib.sha256(f"{source.fingerprint} {len(kept)} {source.skipped} {side}".encode()).hexdigest()[:16]
+    described = f"{Path(spec).name}, {len(kept):,} photographs"
+    places = tuple(Place(name, None) for name in names)
+    return Bank(described, key, names, labels, source.skipped, rows, places, lambda: _listing(spec), source.fingerprint)
+
+
+def quick_to_open(spec: str | Path, side: int = SIDE) -> bool:
+    """Whether `open_bank` has no photographs to decode first: true for "starter" and for what it has opened before."""
+    from ssl_core.pack import pack_path
+
+    return str(spec) == "starter" or pack_path(open_source(spec, "all"), side).exists()
+
+
+def _listing(spec: str | Path) -> str:
+    return open_source(spec, "all").fingerprint
+
+
+def disk_problem(problem: OSError, what: str) -> str:
+    """A sentence for an error of the disk: what could not be kept, where, and what to do."""
+    import errno
+
+    from ssl_core.pack import cache_folder
+
+    reason = "the disk is full" if problem.errno in (errno.ENOSPC, errno.EDQUOT) else "the disk refused it"
+    return f"{what} could not be kept in {cache_folder()}: {reason}. Make room there, or point PRETEXT_LAB_CACHE elsewhere."
