@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple
 
@@ -147,6 +147,13 @@ class Pretext(nn.Module):
         """Take over the weights of a trained relative; by default the encoder's. Raises if the shapes differ."""
         self.encoder.load_state_dict(trunk.encoder.state_dict())
 
+    def read_words(self, photos: Sequence[Sequence[str]]) -> None:
+        """Before training and before `prepare`: the sentences of every training photograph, for tasks that need "words"."""
+
+    def choose(self, rng: np.random.Generator, photos: int, count: int) -> np.ndarray:
+        """Which of the training photographs, 0 to `photos` - 1, the next batch of `count` is made of: by default any."""
+        return rng.integers(0, photos, count)
+
     def make_batch(self, raw: dict[str, Tensor], rng: np.random.Generator) -> Batch:
         """Corrupt, split or pair: raw["image"] is (B, 3, H, W) in [0, 1]. All chance comes from `rng`."""
         raise NotImplementedError
@@ -154,6 +161,12 @@ class Pretext(nn.Module):
     def loss(self, outputs: Any, targets: dict[str, Tensor]) -> dict[str, Tensor]:
         """Named, weighted terms, each a scalar >= 0; their sum is minimised by the first player."""
         raise NotImplementedError
+
+    @torch.inference_mode()
+    def error(self, raw: dict[str, Tensor], rng: np.random.Generator) -> float:
+        """By how much the network fails on photographs it never saw, to compare two trainings of it: by default its loss."""
+        batch = self.eval().make_batch(raw, rng)
+        return sum(self.players()[0].loss(self(batch.inputs), batch.targets).values()).item()
 
     def players(self) -> list[Player]:
         """Who learns. One player with every parameter unless a paper sets several against each other."""

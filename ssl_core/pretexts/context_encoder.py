@@ -67,6 +67,13 @@ def overlap_band(hidden: Tensor, width: int) -> Tensor:
     return F.max_pool2d(rows, (1, 2 * width + 1), 1, (0, width)) - hidden
 
 
+def step_energy(image: Tensor, where: Tensor) -> Tensor:
+    """The summed squared steps from pixel to neighbour inside `where`, (B, 1, H, W): how much detail there is."""
+    across = where[..., 1:] * where[..., :-1] * (image[..., 1:] - image[..., :-1]).square()
+    down = where[..., 1:, :] * where[..., :-1, :] * (image[..., 1:, :] - image[..., :-1, :]).square()
+    return across.sum() + down.sum()
+
+
 def cut_windows(image: Tensor, corners: Tensor, side: int) -> Tensor:
     """A square of `side` px from each picture; corners (B, 2) holds row and column of its first pixel."""
     return torch.stack(
@@ -262,6 +269,18 @@ class ContextEncoder(Pretext):
         real = self.judge(self.windows(targets["image"], targets))
         made = self.judge(self.windows(outputs.detach(), targets))
         return {"real": F.softplus(-real).mean(), "made": F.softplus(made).mean()}
+
+    @torch.inference_mode()
+    def error(self, raw: dict[str, Tensor], rng: np.random.Generator) -> float:
+        """Its squared error in the hole. Adversarial losses have no common scale, since every training has a judge of its
+        own: the joint network's error counts by the share of the photographs' gradient energy that its fills lack.
+        """
+        inputs, targets = self.eval().make_batch(raw, rng)
+        painted, hidden = self(inputs).clamp(0, 1), targets["hidden"]
+        error = masked_l2(painted, targets["image"], hidden)
+        if self.judge is not None:
+            error = error * (1 - step_energy(painted, hidden) / step_energy(targets["image"], hidden)).abs()
+        return error.item()
 
     def windows(self, painted: Tensor, targets: dict[str, Tensor]) -> Tensor:
         """What the discriminator sees: the picture with its hole filled by `painted`, and the mask, cut to a window."""
