@@ -3,11 +3,19 @@
 from ssl_core.pretexts.colorization import Colorization
 from ssl_core.pretexts.context_encoder import ContextEncoder
 from ssl_core.pretexts.denoising_autoencoder import DenoisingAutoencoder
+from ssl_core.pretexts.hypercolumn_colorization import HypercolumnColorization
+from ssl_core.pretexts.noisy_words import NoisyWords
+from ssl_core.pretexts.relative_position import RelativePosition
+from ssl_core.pretexts.split_brain import SplitBrain
 
 PRETEXTS = {
     ContextEncoder.method: ContextEncoder,
     Colorization.method: Colorization,
+    HypercolumnColorization.method: HypercolumnColorization,
+    SplitBrain.method: SplitBrain,
+    RelativePosition.method: RelativePosition,
     DenoisingAutoencoder.method: DenoisingAutoencoder,
+    NoisyWords.method: NoisyWords,
 }
 
 
