@@ -8,6 +8,10 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+# benches on photographs that need no further option, and what they measure
+MEASURED = {
+    "split-brain": "cross entropy of each half of the channels, said by the other",
+}
 SOURCES = "starter, a folder, a zip file, or a torchvision data set: imagenette, stl10"
 
 
@@ -52,6 +56,9 @@ def _add_bench(bench: argparse.ArgumentParser) -> None:
     speed = kinds.add_parser("speed", help="seconds until a person sees something")
     inpaint.add_argument("--mask", default="center", choices=("center", "block", "region"), help="default: center")
     for one in (inpaint, colorize):
+        one.add_argument("--sheet", type=Path, metavar="OUT.png", help="also draw 24 photographs with every answer")
+    measured = [kinds.add_parser(name, help=what) for name, what in MEASURED.items()]
+    for one in (inpaint, colorize, *measured):
         one.add_argument("--photos", default="starter", metavar="SRC", help=f"{SOURCES}; default: starter")
         one.add_argument(
             "--split",
@@ -59,8 +66,7 @@ def _add_bench(bench: argparse.ArgumentParser) -> None:
             help="default: val, or all where there is none; selection: the slice of train that training leaves out",
         )
         one.add_argument("--limit", type=_positive(int), metavar="N", help="only N photographs, evenly spread")
-        one.add_argument("--sheet", type=Path, metavar="OUT.png", help="also draw 24 photographs with every answer")
-    for one in (inpaint, colorize, speed):
+    for one in (inpaint, colorize, *measured, speed):
         one.add_argument("--models", nargs="+", metavar="NAME", help="only these; default: all of the task")
         one.add_argument("--json", action="store_true", help="print JSON instead of a table")
         one.add_argument("--write", action="store_true", help="put the figures into the README and the model cards")

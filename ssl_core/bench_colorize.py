@@ -26,9 +26,13 @@ from ssl_core.bench import Column, Report
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from ssl_core.pretext import Pretext
     from ssl_core.pretexts.colorization import Colorization
 
+METHOD, HYPERCOLUMNS = "colorization", "hypercolumn-colorization"
+METHODS = (METHOD, HYPERCOLUMNS, "split-brain")  # all that can colour a photograph
 TEMPERATURE = 0.38  # sec 2.3: the paper's setting
+NEVER = 1e-12  # a bin that a few photographs come nowhere near still has an inverse
 BATCH = 16
 COLUMNS = (
     Column("answer", "colours"),
@@ -53,7 +57,7 @@ def class_prior(images: np.ndarray, progress: Callable = lambda it, **_: it) -> 
     for start in progress(range(0, len(images), 64), desc="class prior", unit="batch"):
         ab = rgb_to_lab(F.avg_pool2d(_tensor(images[start : start + 64]), 4))[:, 1:].movedim(1, -1)
         counts += torch.bincount(nearest_bin(ab).flatten(), minlength=len(counts))
-    return smooth_prior(counts.float())
+    return smooth_prior(counts.float()).clamp(min=NEVER)
 
 
 def colorize_batch(model: Colorization, photos: np.ndarray, temperature: float = TEMPERATURE) -> np.ndarray:
@@ -71,12 +75,27 @@ def colorize_batch(model: Colorization, photos: np.ndarray, temperature: float =
 
 
 def paints(models: Iterable[str], load: Callable) -> dict[str, Paint]:
-    """What is compared: grey, then the models by name. (N, H, W, 3) uint8 -> (N, H, W, 3) float32."""
+    """What is compared: grey, then the models by name. (N, H, W, 3) uint8 -> (N, H, W, 3) float32.
 
-    def of(name: str) -> Paint:
-        return lambda photos: colorize_batch(load(name), photos)
+    A network that says hue and chroma also answers with the chroma that it expects, in place of the median.
+    """
 
-    return {"grey": grey} | {name: of(name) for name in models}
+    def of(name: str, **how: str) -> Paint:
+        return lambda photos: painted(load(name), photos, **how)
+
+    found = {"grey": grey}
+    for name in models:
+        found[name] = of(name)
+        if name.startswith(f"{HYPERCOLUMNS}-"):
+            found[f"{name}, expected chroma"] = of(name, chroma="expectation")
+    return found
+
+
+def painted(model: Pretext, photos: np.ndarray, **how: str) -> np.ndarray:
+    """Photographs (N, H, W, 3) uint8 in the colours of any model that colours: (N, H, W, 3) float32 in [0, 1]."""
+    if model.method == METHOD:
+        return colorize_batch(model, photos)
+    return np.stack([model.colorize(photo, **how) for photo in photos])
 
 
 def grey(photos: np.ndarray) -> np.ndarray:
@@ -127,7 +146,7 @@ def _rows(figures: dict[str, np.ndarray]) -> list[dict]:
 
 
 def report(photos: np.ndarray, described: str, prior: Tensor, models: Iterable[str], load: Callable) -> Report:
-    """The bench: every model and grey on every photograph. `load(name)` gives a Colorization."""
+    """The bench: every model and grey on every photograph. `load(name)` gives a model that colours."""
     from tqdm import tqdm
 
     models = tuple(models)
@@ -136,8 +155,8 @@ def report(photos: np.ndarray, described: str, prior: Tensor, models: Iterable[s
         if row["answer"] in models:
             row["model"] = row["answer"]
     measured_on = (
-        f"Measured on {described}, at temperature {TEMPERATURE} (regression has none); AuC as in Zhang et al., section 3.1, "
-        "over all pixels."
+        f"Measured on {described}, at temperature {TEMPERATURE} (regression and hypercolumns have none); "
+        "AuC as in Zhang et al., section 3.1, over all pixels."
     )
     return Report("colorize", measured_on, COLUMNS, tuple(rows))
 

@@ -51,13 +51,22 @@ def _bench_colorize(options):
     from ssl_core.bench import photographs
 
     photos, described = photographs(options.photos, options.split, options.limit)
-    models = _models("colorization", options.models)
+    models = tuple(name for method in bench_colorize.METHODS for name in _models(method, options.models))
     if options.sheet:
         from ssl_core.bench_sheet import colorize_sheet
 
         colorize_sheet(photos, bench_colorize.paints(models, zoo.load)).save(_png(options.sheet))
     prior = bench_colorize.class_prior(photographs(options.photos, "train")[0], tqdm)
     return bench_colorize.report(photos, described, prior, models, zoo.load)
+
+
+def _bench_split_brain(options):
+    from ssl_core import bench_split_brain
+    from ssl_core.bench import photographs
+
+    photos, described = photographs(options.photos, options.split, options.limit)
+    models, seen = _models(bench_split_brain.METHOD, options.models), photographs(options.photos, "train")[0]
+    return bench_split_brain.report(photos, described, seen, models, zoo.load)
 
 
 def _bench_speed(options):
@@ -83,4 +92,9 @@ def _png(path: Path) -> Path:
     return path
 
 
-BENCHES = {"inpaint": _bench_inpaint, "colorize": _bench_colorize, "speed": _bench_speed}
+BENCHES = {
+    "inpaint": _bench_inpaint,
+    "colorize": _bench_colorize,
+    "split-brain": _bench_split_brain,
+    "speed": _bench_speed,
+}

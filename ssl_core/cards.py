@@ -3,7 +3,7 @@
 from pathlib import Path
 from string import Template
 
-from ssl_core import bench_colorize, bench_inpaint, checkpoint
+from ssl_core import bench_colorize, bench_inpaint, bench_split_brain, checkpoint
 
 CARD = "README.md"
 BENCHES = {
@@ -11,6 +11,7 @@ BENCHES = {
     "inpaint-block": "Inpainting, random blocks hidden",
     "inpaint-region": "Inpainting, a random region hidden",
     "colorize": "Colorization",
+    "split-brain": "Each half of the channels, said by the other",
 }
 # Sources that the shipped networks learned from, by file name. Only weights and statistics came out of them, never a picture.
 TERMS = {
@@ -26,6 +27,8 @@ TERMS = {
 USES = {
     "context-encoder": "filled = model.inpaint(photo, mask)  # mask (H, W) bool, True = hidden; the answer is float32 in [0, 1]",
     "colorization": "colors = model.colorize(photo, temperature=0.38)  # (H, W, 3) float32 in [0, 1]; photo may be grey",
+    "hypercolumn-colorization": "colors = model.colorize(photo)  # (H, W, 3) float32 in [0, 1]; model.histograms(photo) for hue and chroma",
+    "split-brain": "pictures = model.predict(photo).pictures()  # what each half sees and says, (H, W, 3) float32 in [0, 1]",
 }
 TEMPLATE = Template("""---
 license: apache-2.0
@@ -154,7 +157,8 @@ def _terms(source: str) -> str:
 
 def _scores(scores: dict) -> str:
     """One table per bench, headings as in the bench."""
-    columns = {column.key: column for column in (*bench_inpaint.COLUMNS, *bench_colorize.COLUMNS)}
+    benches = (bench_inpaint, bench_colorize, bench_split_brain)
+    columns = {column.key: column for bench in benches for column in bench.COLUMNS}
     parts = []
     for name, figures in scores.items():
         shown = [columns[key] for key in figures if key in columns]

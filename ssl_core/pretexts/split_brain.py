@@ -189,13 +189,17 @@ class SplitBrain(Pretext):
         said = {seen: self.decoders[seen](half(inputs["image"])) for seen, half in self.encoder.halves.items()}
         return {"color": said["lightness"], "lightness": said["color"]}
 
-    def loss(self, outputs: dict[str, Tensor], targets: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Eq. 2 for each half: cross entropy to the bin of the true colour and of the true lightness."""
-        lab = F.adaptive_avg_pool2d(targets["lab"], outputs["color"].shape[2:])
-        bins = {
+    def true_bins(self, lab: Tensor, size: tuple[int, int]) -> dict[str, Tensor]:
+        """What is to be said of CIELAB pictures (B, 3, H, W) on a grid of `size`: {"color", "lightness"}, (B, h, w) int64."""
+        lab = F.adaptive_avg_pool2d(lab, size)
+        return {
             "color": nearest_bin(lab[:, 1:].movedim(1, -1)),
             "lightness": lightness_bin(lab[:, 0], self.config.lightness_bins),
         }
+
+    def loss(self, outputs: dict[str, Tensor], targets: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Eq. 2 for each half: cross entropy to the bin of the true colour and of the true lightness."""
+        bins = self.true_bins(targets["lab"], outputs["color"].shape[2:])
         return {f"{part} from the other": F.cross_entropy(outputs[part], bins[part]) for part in bins}
 
     @torch.inference_mode()

@@ -21,6 +21,7 @@ ASSETS = Path(__file__).parents[2] / "assets"
 FIGURES = {
     "inpaint": ("psnr_db", "PSNR {:.1f} dB, higher is better"),
     "colorize": ("auc_weighted_percent", "Weighted AuC {:.1f} %, higher is better"),
+    "split-brain": ("color_gain_nats", "Colours: {:.2f} nats better than a constant, higher is better"),
 }
 SIDE = 256  # pixels of the longest side that a model's panels are made from
 
