@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -10,15 +10,22 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ssl_core.selection import held_out
+from ssl_core.sources import SourceError
 
 
 class Crops:
     """Draws training crops from packed arrays, (N, S, S, 3) uint8 each, all of one S.
 
     The selection slice, set aside for choices between networks, is never drawn. On a GPU the arrays live there.
+    `sentences`, if given, are those of every photograph of every pack; a photograph without one is then not drawn either.
     """
 
-    def __init__(self, packs: Sequence[np.ndarray], device: torch.device) -> None:
+    def __init__(
+        self,
+        packs: Sequence[np.ndarray],
+        device: torch.device,
+        sentences: Sequence[Sequence[Sequence[str]]] | None = None,
+    ) -> None:
         sides = {pack.shape[1] for pack in packs}
         if len(sides) != 1:
             raise ValueError(f"All photographs must be packed at one size to be mixed; these are {sorted(sides)} px.")
@@ -29,6 +36,10 @@ class Crops:
                 for number, kept in enumerate(map(_train_part, packs))
             ]
         )
+        self.sentences: list[Sequence[str]] | None = None
+        if sentences is not None:
+            self.places = np.array([place for place in self.places if sentences[place[0]][place[1]]]).reshape(-1, 2)
+            self.sentences = [sentences[pack][index] for pack, index in self.places]
         if not len(self.places):
             raise ValueError("There is no photograph to train on.")
         self.resident = None
@@ -40,11 +51,21 @@ class Crops:
         return len(self.places)
 
     def draw(self, rng: np.random.Generator, count: int, side: int, least: float) -> Tensor:
-        """`count` crops that keep `least` to all of a photograph's side, half of them mirrored, scaled to `side` px.
+        """`crop` of `count` photographs, each as likely as any other."""
+        return self.crop(rng, rng.integers(0, len(self), count), side, least)
 
-        Returns (count, 3, side, side) float32 in [0, 1]. The scale is one per batch, the place one per picture.
+    def raw(self, rng: np.random.Generator, chosen: np.ndarray, side: int, least: float) -> dict:
+        """What a task's `make_batch` takes, of the photographs `chosen`: "image", and "words" where there are sentences."""
+        raw = {"image": self.crop(rng, chosen, side, least)}
+        return raw if self.sentences is None else raw | {"words": [self.sentences[index] for index in chosen]}
+
+    def crop(self, rng: np.random.Generator, chosen: np.ndarray, side: int, least: float) -> Tensor:
+        """Crops that keep `least` to all of a photograph's side, half of them mirrored, scaled to `side` px.
+
+        `chosen` (count,) are indices below len(self). Returns (count, 3, side, side) float32 in [0, 1]. The scale is one
+        per batch, the place one per picture.
         """
-        chosen = rng.integers(0, len(self.places), count)
+        count = len(chosen)
         cut = max(1, round(self.side * rng.uniform(least, 1)))
         tops, lefts = rng.integers(0, self.side - cut + 1, (2, count))
         mirrored = rng.random(count) < 0.5
@@ -72,3 +93,29 @@ class Crops:
 def _train_part(pack: np.ndarray) -> np.ndarray:
     """Indices of the photographs that are not set aside for selection."""
     return np.flatnonzero(~held_out(pack))
+
+
+def held_out_raws(
+    packs: Sequence[np.ndarray], sentences: Sequence[Sequence[Sequence[str]]] | None, side: int, most: int = 512
+) -> Iterator[dict]:
+    """The photographs that are set aside for selection, evenly spread, whole, scaled to `side` px, in batches of 64.
+
+    Yields what a task's `make_batch` takes. SourceError if the packs are too small to have set any aside.
+    """
+    places = [
+        (number, index)
+        for number, pack in enumerate(packs)
+        for index in np.flatnonzero(held_out(pack)).tolist()
+        if sentences is None or sentences[number][index]
+    ]
+    if not places:
+        raise SourceError("These photographs are too few to set some aside for choosing; take a larger source.")
+    chosen = [places[at] for at in np.linspace(0, len(places) - 1, min(most, len(places))).astype(int)]
+    for start in range(0, len(chosen), 64):
+        part = chosen[start : start + 64]
+        pixels = torch.from_numpy(np.stack([packs[number][index] for number, index in part]))
+        image = F.interpolate(
+            pixels.permute(0, 3, 1, 2).float() / 255, size=(side, side), mode="bilinear", antialias=True
+        )
+        raw = {"image": image.contiguous(memory_format=torch.channels_last)}
+        yield raw if sentences is None else raw | {"words": [sentences[number][index] for number, index in part]}

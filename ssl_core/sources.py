@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from ssl_core.captions import CAPTIONS, match_captions
 from ssl_core.pack import cache_folder, pack
 from ssl_core.photo import PhotoError, read_photo, read_square
 from ssl_core.starter import Photo, starter
@@ -64,6 +65,8 @@ class Source:
     skipped: int = 0
     kept: np.ndarray | None = field(default=None, repr=False)
     """After `pack`: the indices (int64) of the photographs that its rows hold."""
+    sentences: tuple[tuple[str, ...], ...] | None = field(default=None, repr=False)
+    """What people wrote under each photograph, where captions.json says so; () for one without."""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -75,6 +78,15 @@ class Source:
     def square(self, index: int, side: int) -> np.ndarray:
         """Its central square, resized to (side, side, 3) uint8. Raises PhotoError."""
         return read_square(self.read_bytes(self.names[index]), side)
+
+    def kept_sentences(self) -> list[tuple[str, ...]]:
+        """After `pack`: the sentences of each of its rows. SourceError if there is none under any photograph."""
+        if self.sentences is None or self.kept is None or not any(self.sentences[index] for index in self.kept):
+            raise SourceError(
+                f"There are no sentences under the photographs of {self.described.split(',')[0]}. Put a {CAPTIONS} beside "
+                'them that says {"file": ["sentence", ...]}, or take captions.zip.'
+            )
+        return [self.sentences[index] for index in self.kept]
 
 
 def open_source(spec: str | Path, split: str = "train") -> Source:
@@ -170,7 +182,22 @@ def _source(called: str, files: dict[str, str], read_text: Callable, read_bytes:
     crc = zlib.crc32(";".join(f"{name}={files[name]}" for name in chosen).encode())
     labels = tuple(classes[name] for name in chosen)
     described = f"{called}, {'all splits' if split == 'all' else 'split ' + part}, {len(chosen)} photographs"
-    return Source(described, chosen, read_bytes, f"{crc:08x}", labels if len(set(labels)) > 1 else None, split)
+    source = Source(described, chosen, read_bytes, f"{crc:08x}", labels if len(set(labels)) > 1 else None, split)
+    if captions := read_text(CAPTIONS):
+        _add_sentences(source, called, captions, list(files))
+    return source
+
+
+def _add_sentences(source: Source, called: str, captions: str, files: list[str]) -> None:
+    try:
+        source.sentences, _ = match_captions(captions, source.names)
+        gone = match_captions(captions, files)[1]
+    except ValueError:
+        raise SourceError(
+            f'The {CAPTIONS} in {called} cannot be read; it must say {{"file": ["sentence", ...]}}. Repair it or take it away.'
+        ) from None
+    if gone:
+        source.described += f" ({gone} captions name photographs that are not there)"
 
 
 def _declared(read_text: Callable[[str], str | None], files: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:

@@ -1,7 +1,14 @@
 """The command `train`: one model, or all of them."""
 
+import argparse
 import os
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+
+import numpy as np
 
 from ssl_core import cards as model_cards
 from ssl_core import checkpoint
@@ -9,35 +16,106 @@ from ssl_core.command_settings import CommandError, use_threads
 
 
 def train(options) -> None:
-    """Train a model and write its checkpoint and card; goes on with an interrupted run unless --fresh."""
-    from ssl_core.bench import SIDE
+    """Train a model, or with --all every one, and write checkpoint and card; goes on with an interrupted run unless --fresh."""
+    use_threads(options.threads)
+    if options.all:
+        _train_all(options)
+        return
+    if not options.name:
+        raise CommandError("Say which model to train, for example context-encoder-l2, or --all.")
+    folder = options.folder / options.name
+    _train_one(options, folder, options.folder)
+    if _is_main_process():
+        print(f"{folder} is written. `pretext-lab bench` measures it.")
+
+
+def _train_one(options, folder: Path, trunks: Path) -> None:
+    """Train options.name into `folder`, from its trunk in `trunks` if it has one."""
     from ssl_core.pretext import blend_weights
     from ssl_core.provenance import provenance
-    from ssl_core.sources import open_source, pack
     from ssl_core.trainer import STATE, Plan
     from ssl_core.trainer import train as steps_of
 
-    use_threads(options.threads)
     task = _build(options.name, options.size, options.seed)
-    folder = options.folder / options.name
     if options.fresh:
         (folder / STATE).unlink(missing_ok=True)
     variant = task.variants[task.variant]
     trunk = None if options.scratch else variant.trunk
     if trunk:
-        trained_trunk = _trunk(task, options.folder / trunk, options.size)
+        trained_trunk = _trunk(task, trunks / trunk, options.size)
         task.start_from(trained_trunk)  # a run that goes on replaces these weights by its own
-    sources = [open_source(spec, "train") for spec in options.source]
-    # the slice that training leaves out is known by the pixels at the size that the bench measures
-    packs = [pack(source, max(SIDE, task.config.side)) for source in sources]
+    sources, packs, sentences = _photographs(task, options.source)
     facts = provenance(task, [source.described for source in sources], options.size) | {"trunk": trunk}
     plan = Plan(_recipe(task), options.minutes, options.steps, options.seed)
-    _follow(steps_of(task, packs, plan, folder, facts), plan, options.name)
+    _follow(steps_of(task, packs, plan, folder, facts, sentences), plan, options.name)
     if trunk and variant.blend < 1 and _is_main_process():
         blend_weights(task.cpu(), trained_trunk, variant.blend)
         checkpoint.save(task, folder, checkpoint.read_config(folder)["training"] | {"blend": variant.blend})
     if _is_main_process():
-        print(f"{model_cards.write_card(folder).parent} is written. `pretext-lab bench` measures it.")
+        model_cards.write_card(folder)
+
+
+def _photographs(task, specs: Sequence[str]) -> tuple[list, list[np.ndarray], list | None]:
+    """The train split of each source, its photographs packed, and their sentences if the task needs words."""
+    from ssl_core.bench import SIDE
+    from ssl_core.sources import open_source, pack
+
+    sources = [open_source(spec, "train") for spec in specs]
+    # the slice that training leaves out is known by the pixels at the size that the bench measures
+    packs = [pack(source, max(SIDE, task.config.side)) for source in sources]
+    sentences = [source.kept_sentences() for source in sources] if "words" in task.needs else None
+    return sources, packs, sentences
+
+
+def _train_all(options) -> None:
+    """Train every network that the sources have data for, keep the better of old and new, print what became of each."""
+    from ssl_core.bench import Report
+    from ssl_core.pretexts import model_names
+    from ssl_core.retrain import COLUMNS, retrain, shares
+
+    if os.environ.get("WORLD_SIZE", "1") != "1":
+        raise CommandError("--all trains in one process. To use several, train the models one by one.")
+    staged = options.folder.parent / "runs" / "weights"
+    if options.fresh:
+        shutil.rmtree(staged, ignore_errors=True)
+    sources = {name: _serving(name, options) for name in model_names()}
+    for name in (name for name, serving in sources.items() if not serving):
+        print(f"{name} needs sentences, and none of the sources has any: left as it is.", file=sys.stderr)
+    tasks = {name: _build(name, options.size, options.seed) for name, serving in sources.items() if serving}
+
+    def one(name: str, **changes):
+        return argparse.Namespace(**{**vars(options), "name": name, "source": sources[name], "fresh": False, **changes})
+
+    def train_into(name: str, minutes: float, into: Path) -> None:
+        _train_one(one(name, minutes=minutes), into / name, options.folder)
+
+    def error(folder: Path) -> float:
+        return _held_out_error(folder, sources[folder.name])
+
+    minutes = shares(options.minutes, {name: _recipe(task).minutes for name, task in tasks.items()})
+    rows = [asdict(outcome) for outcome in retrain(minutes, train_into, error, options.folder, staged)]
+    told = "old and new: error on photographs held out of training, lower is better. `pretext-lab bench` measures what was kept."
+    print(Report("weights", told, COLUMNS, tuple(rows)).text())
+    shutil.rmtree(staged)
+
+
+def _serving(name: str, options) -> list[str]:
+    """The sources that have what a model needs: all of them, unless it needs sentences."""
+    from ssl_core.sources import open_source
+
+    if "words" not in _build(name, "tiny", options.seed).needs:
+        return list(options.source)
+    return [spec for spec in options.source if open_source(spec, "train").sentences is not None]
+
+
+def _held_out_error(folder: Path, specs: Sequence[str]) -> float:
+    """The error of a checkpoint on the selection slice of the sources. CheckpointError if it cannot be used."""
+    from ssl_core.retrain import held_out_error
+    from ssl_core.sampling import held_out_raws
+
+    task = checkpoint.load(folder)
+    _, packs, sentences = _photographs(task, specs)
+    return held_out_error(task, held_out_raws(packs, sentences, task.config.side))
 
 
 def _build(name: str, size: str, seed: int):
@@ -81,7 +159,11 @@ def _follow(steps, plan, name: str) -> None:
             losses = ", ".join(f"{term} {loss:.4g}" for term, loss in shown.items())
             speed = step.images / max(step.seconds, 1e-9)
             bar.n = round(100 * step.progress, 1)
-            bar.set_postfix_str(f"step {step.index}, {losses}, {speed:.0f} pictures/s, {step.side} px", refresh=False)
+            waiting = 100 * step.waiting / max(step.seconds, 1e-9)
+            told = (
+                f"step {step.index}, {losses}, {speed:.0f} pictures/s, {step.side} px, {waiting:.0f} % waiting for data"
+            )
+            bar.set_postfix_str(told, refresh=False)
             bar.update(0)
         bar.n = 100
 

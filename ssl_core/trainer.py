@@ -76,9 +76,9 @@ class Run:
         ]
         self.step, self.images, self.seconds, self.waiting = 0, 0, 0.0, 0.0
 
-    def learn(self, image: torch.Tensor, rng: np.random.Generator) -> dict[str, float]:
+    def learn(self, raw: dict[str, Any], rng: np.random.Generator) -> dict[str, float]:
         """One step of every player on one batch; returns the losses. FloatingPointError if one is not finite."""
-        inputs, targets = self.task.make_batch({"image": image}, rng)
+        inputs, targets = self.task.make_batch(raw, rng)
         rate, losses = self.plan.learning_rate(self.plan.progress(self.step, self.seconds)), {}
         with self.accelerator.autocast():
             outputs = self.task(inputs)
@@ -161,8 +161,11 @@ def train(
     plan: Plan,
     folder: Path | None = None,
     facts: dict[str, Any] | None = None,
+    sentences: Sequence[Sequence[Sequence[str]]] | None = None,
 ) -> Iterator[Step]:
     """Train `task` on packed photographs, (N, S, S, 3) uint8 arrays; yields after every step.
+
+    `sentences`, for a task that needs words, are those of every photograph of every pack.
 
     With a `folder`, the state is saved there every minute and the averaged weights as a checkpoint, and a run that was
     interrupted goes on; `facts` are further lines for the card. Under `accelerate launch` the batch is divided among
@@ -172,7 +175,9 @@ def train(
 
     cuda = torch.cuda.is_available()
     accelerator = Accelerator(cpu=not cuda, mixed_precision="bf16" if cuda else "no")
-    crops = Crops(packs, accelerator.device)
+    crops = Crops(packs, accelerator.device, sentences)
+    if crops.sentences is not None:
+        task.read_words(crops.sentences)
     recipe = plan.recipe
     share = max(1, recipe.batch // accelerator.num_processes)
     resumed = folder is not None and (folder / STATE).exists()
@@ -186,9 +191,9 @@ def train(
         started = time.monotonic()
         rng = np.random.default_rng((plan.seed, run.step, accelerator.process_index))
         side = recipe.side(progress, task.config.side)
-        image = crops.draw(rng, share, side, recipe.crop)
+        raw = crops.raw(rng, task.choose(rng, len(crops), share), side, recipe.crop)
         waited = time.monotonic() - started
-        losses = run.learn(image, rng)
+        losses = run.learn(raw, rng)
         run.step, run.images = run.step + 1, run.images + share * accelerator.num_processes
         run.seconds, run.waiting = run.seconds + time.monotonic() - started, run.waiting + waited
         if folder is not None and accelerator.is_main_process and time.monotonic() - last_saved > SAVE_EVERY:
