@@ -56,6 +56,14 @@ function addUpload(photo) {
   choose(photo.key);
 }
 
+// A tab asks for a photograph by its key: it may be one of a large folder, of which the strip shows only some.
+document.addEventListener("lab:choose", async (event) => {
+  if (known.has(event.detail)) return choose(event.detail);
+  const photo = await server.thumb(event.detail);
+  if (photo.error) say(photo.error);
+  else addUpload(photo);
+});
+
 async function take(file) {
   say("");
   find(".strip").classList.add("busy");
