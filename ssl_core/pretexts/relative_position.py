@@ -95,6 +95,12 @@ def cut_patches(image: Tensor, places: np.ndarray, patch: int) -> Tensor:
     )
 
 
+def nine_patches(square: np.ndarray, config: Config, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Patches (9, p, p, 3) of one square picture (S, S, 3), S the `side` of `config`, and their corners (9, 2) px."""
+    places = corners(config.side, config.patch, config.gap, draw_moves(1, config.jitter, rng))[0]
+    return np.stack([square[y : y + config.patch, x : x + config.patch] for y, x in places]), places
+
+
 def drop_colors(patches: Tensor, noise: float, rng: np.random.Generator) -> Tensor:
     """Sec 3.1: of each patch (N, 3, h, w) in [0, 1] one channel at random is kept; the others become noise about mid-grey.
 
@@ -209,13 +215,6 @@ class RelativePosition(Pretext):
         found = self.eval().relate(self.encoder(image.to(self.device)), first[:8], second[:8]).softmax(1)
         return found.cpu().numpy().reshape(*patches.shape[:-4], 8, 8)
 
-    def patches(self, square: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Nine patches of a square picture, (S, S, 3) in [0, 1] with S the `side` of the configuration, and their corners (9, 2)."""
-        config = self.config
-        places = corners(config.side, config.patch, config.gap, draw_moves(1, config.jitter, rng))
-        cut = cut_patches(to_tensor(square), places, config.patch)
-        return cut.permute(0, 2, 3, 1).numpy(), places[0]
-
     def panels(self, raw: dict[str, Tensor], rng: np.random.Generator, **knobs: float) -> dict[str, np.ndarray]:
         """The middle patch and a neighbour; the neighbour where the network puts it; both where they were, the rest dimmed."""
         truth = to_picture(raw["image"][0])
@@ -223,7 +222,7 @@ class RelativePosition(Pretext):
         top, left = (truth.shape[0] - size) // 2, (truth.shape[1] - size) // 2
         square = to_tensor(truth[top : top + size, left : left + size])
         small = F.interpolate(square, size=(side, side), mode="bilinear", antialias=True).clamp(0, 1)
-        patches, places = self.patches(to_picture(small[0]), rng)
+        patches, places = nine_patches(to_picture(small[0]), self.config, rng)
         asked, second = int(rng.integers(len(DIRECTIONS))), neighbours()[1]
         guessed = int(self.guess(patches)[asked].argmax())
         starts, length = (places * size / side).astype(int) + (top, left), max(1, self.config.patch * size // side)
