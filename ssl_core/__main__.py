@@ -33,9 +33,16 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_train(train: argparse.ArgumentParser) -> None:
-    train.add_argument("name", metavar="NAME", help="context-encoder-l2, colorization-rebalanced, ...")
+    train.add_argument("name", nargs="?", metavar="NAME", help="context-encoder-l2, colorization-rebalanced, ...")
+    train.add_argument(
+        "--all", action="store_true", help="every model in turn; each replaces the old one only if it measures better"
+    )
     train.add_argument("--source", nargs="+", required=True, metavar="SRC", help=SOURCES)
-    train.add_argument("--minutes", type=_positive(float), help="stop after this much wall time; default: the recipe's")
+    train.add_argument(
+        "--minutes",
+        type=_positive(float),
+        help="stop after this much wall time (with --all: all together); default: the recipes'",
+    )
     train.add_argument("--steps", type=_positive(int), help="stop after this many steps")
     train.add_argument("--size", default="small", choices=("tiny", "small", "paper"), help="default: small")
     train.add_argument(
@@ -54,6 +61,7 @@ def _add_bench(bench: argparse.ArgumentParser) -> None:
     inpaint = kinds.add_parser("inpaint", help="PSNR, L1, L2 and sharpness of filled holes")
     colorize = kinds.add_parser("colorize", help="AuC and chroma of colours put back")
     speed = kinds.add_parser("speed", help="seconds until a person sees something")
+    training = kinds.add_parser("training", help="how much of the machine a training step uses")
     inpaint.add_argument("--mask", default="center", choices=("center", "block", "region"), help="default: center")
     for one in (inpaint, colorize):
         one.add_argument("--sheet", type=Path, metavar="OUT.png", help="also draw 24 photographs with every answer")
@@ -66,7 +74,7 @@ def _add_bench(bench: argparse.ArgumentParser) -> None:
             help="default: val, or all where there is none; selection: the slice of train that training leaves out",
         )
         one.add_argument("--limit", type=_positive(int), metavar="N", help="only N photographs, evenly spread")
-    for one in (inpaint, colorize, *measured, speed):
+    for one in (inpaint, colorize, *measured, speed, training):
         one.add_argument("--models", nargs="+", metavar="NAME", help="only these; default: all of the task")
         one.add_argument("--json", action="store_true", help="print JSON instead of a table")
         one.add_argument("--write", action="store_true", help="put the figures into the README and the model cards")

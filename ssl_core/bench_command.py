@@ -14,7 +14,7 @@ def bench(options) -> None:
     use_checkpoints(options.checkpoints)
     if (
         options.write
-        and options.bench != "speed"
+        and options.bench not in ("speed", "training")
         and (options.split not in (None, "val") or options.limit or options.models)
     ):
         raise CommandError(
@@ -69,12 +69,29 @@ def _bench_split_brain(options):
     return bench_split_brain.report(photos, described, seen, models, zoo.load)
 
 
+def _bench_position(options):
+    from ssl_core import bench_position
+    from ssl_core.bench import photographs
+
+    photos, described = photographs(options.photos, options.split, options.limit)
+    return bench_position.report(photos, described, _models(bench_position.METHOD, options.models), zoo.load)
+
+
 def _bench_speed(options):
     from ssl_core import bench_speed
 
     return bench_speed.report(
         _models("context-encoder", options.models), _models("colorization", options.models), zoo.load
     )
+
+
+def _bench_training(options):
+    from tqdm import tqdm
+
+    from ssl_core import bench_training
+    from ssl_core.pretexts import model_names
+
+    return bench_training.report(options.models or model_names(), tqdm)
 
 
 def _models(method: str, chosen: Sequence[str] | None) -> tuple[str, ...]:
@@ -96,5 +113,7 @@ BENCHES = {
     "inpaint": _bench_inpaint,
     "colorize": _bench_colorize,
     "split-brain": _bench_split_brain,
+    "position": _bench_position,
     "speed": _bench_speed,
+    "training": _bench_training,
 }
