@@ -4,7 +4,7 @@ import argparse
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -83,6 +83,11 @@ def _train_all(options) -> None:
         print(f"{name} needs sentences, and none of the sources has any: left as it is.", file=sys.stderr)
     tasks = {name: _build(name, options.size, options.seed) for name, serving in sources.items() if serving}
 
+    for name in {tuple(sources[name]): name for name in tasks}.values():
+        next(
+            _held_out(tasks[name], sources[name])
+        )  # photographs too few to choose on are told before hours of training
+
     def one(name: str, **changes):
         return argparse.Namespace(**{**vars(options), "name": name, "source": sources[name], "fresh": False, **changes})
 
@@ -111,11 +116,16 @@ def _serving(name: str, options) -> list[str]:
 def _held_out_error(folder: Path, specs: Sequence[str]) -> float:
     """The error of a checkpoint on the selection slice of the sources. CheckpointError if it cannot be used."""
     from ssl_core.retrain import held_out_error
-    from ssl_core.sampling import held_out_raws
 
     task = checkpoint.load(folder)
+    return held_out_error(task, _held_out(task, specs))
+
+
+def _held_out(task, specs: Sequence[str]) -> Iterator[dict]:
+    from ssl_core.sampling import held_out_raws
+
     _, packs, sentences = _photographs(task, specs)
-    return held_out_error(task, held_out_raws(packs, sentences, task.config.side))
+    return held_out_raws(packs, sentences, task.config.side)
 
 
 def _build(name: str, size: str, seed: int):

@@ -5,9 +5,11 @@ import json
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from ssl_core import checkpoint
-from ssl_core.pretexts import build
+from ssl_core.__main__ import main
+from ssl_core.pretexts import build, model_names
 from ssl_core.retrain import held_out_error, retrain, shares
 
 RUN = {"minutes": 1.0, "images": 64, "images_per_second": 32.0, "waiting_share": 0.25}
@@ -111,3 +113,55 @@ def test_a_worse_network_has_a_larger_error(name):
         optimizer.zero_grad()
     assert held_out_error(task, [raw]) < before
     assert held_out_error(task, [raw]) == held_out_error(task, [raw])
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    """A folder of 60 pictures with a sentence under each: enough for the selection slice to hold some."""
+    folder, rng = tmp_path_factory.mktemp("pictures"), np.random.default_rng(0)
+    for number in range(60):
+        corners = rng.integers(0, 256, (4, 4, 3), dtype=np.uint8)
+        Image.fromarray(corners).resize((128, 128), Image.Resampling.BICUBIC).save(folder / f"{number:02}.png")
+    words = "dog cat boat tree bird car sea hat sun moon".split()
+    captions = {f"{n:02}.png": [f"the big old red {words[n % 10]} and a {words[n // 6]}"] for n in range(60)}
+    (folder / "captions.json").write_text(json.dumps(captions))
+    return folder
+
+
+def everything(source, folder, *more):
+    return main(
+        ["train", "--all", "--source", str(source), "--steps", "1", "--size", "tiny", "--folder", str(folder), *more]
+    )
+
+
+def test_all_networks_are_trained_from_nothing(source, tmp_path, capsys):
+    folder = tmp_path / "checkpoints"
+    assert everything(source, folder) == 0
+    table = capsys.readouterr().out
+    for name in model_names():
+        assert name in table and checkpoint.load(folder / name).name == name
+        assert (folder / name / "README.md").exists()
+    assert not (tmp_path / "runs" / "weights").exists()
+
+
+def test_all_without_sentences_leaves_the_words_as_they_are(source, tmp_path, capsys):
+    folder, other = tmp_path / "checkpoints", tmp_path / "pictures"
+    other.mkdir()
+    for picture in source.glob("*.png"):
+        (other / picture.name).symlink_to(picture)
+    assert everything(other, folder) == 0
+    assert "noisy-words-1k needs sentences" in capsys.readouterr().err
+    assert not (folder / "noisy-words-1k").exists() and (folder / "context-encoder-l2").exists()
+
+
+def test_a_source_too_small_to_choose_on_is_told(tmp_path, source, capsys):
+    few = tmp_path / "few"
+    few.mkdir()
+    (few / "00.png").symlink_to(source / "00.png")
+    assert everything(few, tmp_path / "checkpoints") == 1
+    assert "too few" in capsys.readouterr().err
+
+
+def test_train_without_a_name_says_so(source, capsys):
+    assert main(["train", "--source", str(source)]) == 1
+    assert "--all" in capsys.readouterr().err
