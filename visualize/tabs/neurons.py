@@ -1,0 +1,66 @@
+"""Tab "Neurons": what makes each unit of each network fire, where it looks, what it would like to see, and its twin elsewhere."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from visualize.lab import Lab
+from visualize.tabs import neurons_api, neurons_field, neurons_unit, neurons_wall, neurons_words
+from visualize.tabs.neurons_asked import AskedError, Bench
+from visualize.tabs.neurons_dream import dream
+from visualize.tabs.neurons_work import Jobs, indexing
+from visualize.widgets.neuron_bench import neuron_bench
+
+ID = "neurons"
+TITLE = "Neurons"
+QUESTION = "What makes this neuron fire?"
+METHODS = ()
+
+
+def build(lab: Lab, page) -> None:
+    """The tab: the bench, which asks the handlers below by name, and the words under it.
+
+    A query is a dict of what was chosen: model, stage, unit, k, photo and what only one handler needs. An answer is what is drawn,
+    or {"error": sentence}; `keep` in it says that the page need not ask again.
+    """
+    bench = Bench(lab)
+    neuron_bench(QUESTION, server_functions(bench, Jobs()))
+    neurons_words.build()
+    neurons_api.build(bench)
+
+
+def server_functions(bench: Bench, jobs: Jobs) -> list[Callable[[dict], dict]]:
+    """What the page may ask, each under the name by which it asks."""
+    handlers = {
+        "neuron_networks": partial(neurons_wall.networks, bench),
+        "neuron_wall": partial(neurons_wall.wall, bench),
+        "neuron_unit": partial(neurons_unit.unit_page, bench),
+        "neuron_face_off": partial(neurons_unit.face_off, bench),
+        "neuron_field": partial(neurons_field.field, bench),
+        "neuron_photo": partial(neurons_field.on_photo, bench),
+        "neuron_index": partial(indexing, bench, jobs),
+        "neuron_dream": partial(dream, bench, jobs),
+    }
+    return [named(name, handler) for name, handler in handlers.items()]
+
+
+def named(name: str, handler: Callable[[dict], dict]) -> Callable[[dict], dict]:
+    """A handler under its name that never raises: what is wrong becomes a sentence in the tab."""
+
+    def answer(query: dict) -> dict:
+        from ssl_core.checkpoint import CheckpointError
+        from ssl_core.photo import PhotoError
+        from ssl_core.sources import SourceError
+
+        try:
+            return handler(query if isinstance(query, dict) else {})
+        except (AskedError, CheckpointError, PhotoError, SourceError) as error:
+            return {"error": str(error)}
+        except Exception as error:
+            logging.getLogger(__name__).exception("%s failed on %s", name, query)
+            return {"error": f"This failed ({error}). The terminal says where; the other tabs go on."}
+
+    answer.__name__ = answer.__qualname__ = name
+    return answer

@@ -1,0 +1,77 @@
+"""Work of the tab "Neurons" that takes longer than a gesture: it runs in a thread, tells how far it is when asked, and can be stopped."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Generator, Hashable
+
+from visualize.tabs.neurons_asked import Bench, known
+
+MOST_JOBS = 64  # finished and stopped ones that are remembered
+
+
+class Job:
+    """A generator of progress, run to its end in a thread unless it is stopped."""
+
+    def __init__(self, steps: Generator):
+        self.latest, self.result, self.error = None, None, ""
+        self.stopping, self.ended = threading.Event(), threading.Event()
+        threading.Thread(target=self._run, args=(steps,), name="neurons", daemon=True).start()
+
+    def _run(self, steps: Generator) -> None:
+        try:
+            while not self.stopping.is_set():
+                self.latest = next(steps)
+            steps.close()
+        except StopIteration as finished:
+            self.result = finished.value
+        except Exception as error:  # noqa: BLE001, it is told in the tab
+            self.error = str(error) or type(error).__name__
+        self.ended.set()
+
+
+class Jobs:
+    """The jobs of one running page by what they work on; who asks for one that runs joins in."""
+
+    def __init__(self):
+        self.jobs: OrderedDict[Hashable, Job] = OrderedDict()
+        self.lock = threading.Lock()
+
+    def ask(self, key: Hashable, make: Callable[[], Generator], query: dict) -> Job | None:
+        """The job of a key: stopped if `query["stop"]`, begun if `query["start"]` and it does not run; None if there is none."""
+        with self.lock:
+            job = self.jobs.get(key)
+            if query.get("stop") and job is not None:
+                job.stopping.set()
+            elif query.get("start") and (job is None or job.ended.is_set()):
+                job = self.jobs[key] = Job(make())
+                while len(self.jobs) > MOST_JOBS:
+                    self.jobs.popitem(last=False)
+        if job is not None and job.stopping.is_set():
+            job.ended.wait(2.0)
+        return job
+
+
+def progress(job: Job) -> dict:
+    """Whether a job runs, or its error; `done` of `total` is for who knows what its steps are."""
+    running = not job.ended.is_set() and not job.stopping.is_set()
+    told = {"running": running, "done": 0, "total": 0}
+    return told | ({"error": job.error} if job.error else {})
+
+
+def indexing(bench: Bench, jobs: Jobs, query: dict) -> dict:
+    """Look through the bank with a network: {"ready": true}, or how far that is."""
+    name = known(str(query.get("model")), bench.lab.model_names(), "network")
+    job = jobs.ask(("index", name), lambda: bench.lab.index_steps(name), query)
+    latest = job.latest if job is not None else None
+    if (job is None or job.ended.is_set()) and bench.lab.index(name) is not None:
+        return {"ready": True, "note": latest.note if latest else ""}
+    if job is None:
+        return {"running": False, "done": 0, "total": 0}
+    told = progress(job)
+    if latest is not None:
+        told |= {"done": latest.done, "total": latest.total, "doing": latest.doing, "note": latest.note}
+        if latest.done and latest.seconds > 1:
+            told["left"] = max(1, round(latest.seconds / latest.done * (latest.total - latest.done)))
+    return told
