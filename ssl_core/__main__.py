@@ -11,6 +11,7 @@ ROOT = Path(__file__).parent.parent
 # benches on photographs that need no further option, and what they measure
 MEASURED = {
     "split-brain": "cross entropy of each half of the channels, said by the other",
+    "words": "word vectors: analogies, similarity, words found on photographs, cost of a step (needs sentences)",
 }
 SOURCES = "starter, a folder, a zip file, or a torchvision data set: imagenette, stl10"
 
@@ -27,6 +28,16 @@ def parser() -> argparse.ArgumentParser:
     _add_checkpoints(cards)
     data = commands.add_parser("data", help="what a source holds, and its terms")
     data.add_argument("source", nargs="?", default="starter", metavar="SRC", help=SOURCES)
+    maps = commands.add_parser("layouts", help="the maps of the starter bank that ship with the models")
+    maps.add_argument("--write", action="store_true", help="make those that are missing or made from other weights")
+    maps.add_argument("--again", action="store_true", help="with --write: make all of them")
+    maps.add_argument("--models", nargs="+", metavar="NAME", help="only these")
+    maps.add_argument("--threads", type=_positive(int), help="CPU threads; default: PyTorch's choice")
+    _add_checkpoints(maps)
+    words = commands.add_parser("words", help="train word2vec beside noisy-words, on the same sentences")
+    words.add_argument("--source", required=True, metavar="SRC", help="photographs with sentences: captions.zip")
+    words.add_argument("--model", default="noisy-words-1k", metavar="NAME", help="default: noisy-words-1k")
+    _add_checkpoints(words)
     # its options are left over by the parser and handed to app.py
     commands.add_parser("serve", help="start the page; takes the options of app.py", add_help=False)
     return top

@@ -20,15 +20,24 @@ def bench(options) -> None:
         raise CommandError(
             "--write states figures of the whole val split for all models. Leave out --split, --limit and --models."
         )
-    report = BENCHES[options.bench](options)
-    print(report.json() if options.json else report.text())
-    if options.write:
-        from ssl_core.bench import write_readme, write_scores
+    made = BENCHES[options.bench](options)
+    reports = made if isinstance(made, tuple) else (made,)
+    if options.json:
+        texts = [report.json() for report in reports]
+        print(texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]")
+    else:
+        print("\n\n".join(report.text() for report in reports))
+    for report in reports if options.write else ():
+        _write(report)
 
-        readme = zoo.folder().parent / "README.md"
-        where = [str(readme)] if write_readme(report, readme) else []
-        where += [f"the card of {name}" for name in write_scores(report, zoo.folder())]
-        print(f"Written to {', '.join(where) or f'nothing: {readme} has no marks for this bench'}.", file=sys.stderr)
+
+def _write(report) -> None:
+    from ssl_core.bench import write_readme, write_scores
+
+    readme = zoo.folder().parent / "README.md"
+    where = [str(readme)] if write_readme(report, readme) else []
+    where += [f"the card of {name}" for name in write_scores(report, zoo.folder())]
+    print(f"Written to {', '.join(where) or f'nothing: {readme} has no marks for this bench'}.", file=sys.stderr)
 
 
 def _bench_inpaint(options):
@@ -77,6 +86,17 @@ def _bench_position(options):
     return bench_position.report(photos, described, _models(bench_position.METHOD, options.models), zoo.load)
 
 
+def _bench_words(options):
+    from tqdm import tqdm
+
+    from ssl_core import bench_word_reports, bench_words
+
+    names = _models(bench_words.METHOD, options.models)
+    if not names:
+        raise CommandError(f"There is no {bench_words.METHOD} model in {zoo.folder()}. `pretext-lab train` makes one.")
+    return bench_word_reports.reports(options.photos, options.split, names[0], zoo.load, tqdm)
+
+
 def _bench_speed(options):
     from ssl_core import bench_speed
 
@@ -114,6 +134,7 @@ BENCHES = {
     "colorize": _bench_colorize,
     "split-brain": _bench_split_brain,
     "position": _bench_position,
+    "words": _bench_words,
     "speed": _bench_speed,
     "training": _bench_training,
 }

@@ -7,10 +7,10 @@ from pathlib import Path
 from ssl_core import cards as model_cards
 from ssl_core import zoo
 from ssl_core.bench_command import bench
-from ssl_core.command_settings import CommandError, use_checkpoints
+from ssl_core.command_settings import CommandError, use_checkpoints, use_threads
 from ssl_core.train_command import train
 
-__all__ = ["COMMANDS", "CommandError", "bench", "cards", "data", "serve", "train"]
+__all__ = ["COMMANDS", "CommandError", "bench", "cards", "data", "layouts", "serve", "train"]
 
 ROOT = Path(__file__).parent.parent
 
@@ -40,9 +40,48 @@ def data(options) -> None:
             print(lacking)
 
 
+def layouts(options) -> None:
+    """Say which maps of the starter bank are missing or made from other weights; with --write, make these."""
+    from ssl_core import shipped_layouts
+
+    use_checkpoints(options.checkpoints)
+    use_threads(options.threads)
+    unknown = set(options.models or ()) - set(zoo.names())
+    if unknown:
+        raise CommandError(f"There is no {', '.join(sorted(unknown))} in {zoo.folder()}. There are: {zoo.names()}.")
+    names = tuple(options.models or zoo.names())
+    if options.write:
+        for doing in shipped_layouts.write_all(names, zoo.load, options.again):
+            print(doing, flush=True)
+    for name in names:
+        print(
+            f"{name:40} {'up to date' if shipped_layouts.stages_shipped(name) else 'missing: layouts --write makes it'}"
+        )
+
+
+def words(options) -> None:
+    """Train word2vec on the sentences beside photographs, for the vocabulary of a noisy-words model, and keep it there."""
+    from ssl_core.sources import open_source, pack
+    from ssl_core.word2vec import write_words
+
+    use_checkpoints(options.checkpoints)
+    source = open_source(options.source, "train")
+    pack(source)  # only the sentences of photographs that can be read, as in training
+    for path in write_words(zoo.folder() / options.model, source.kept_sentences(), source.described):
+        print(path)
+
+
 def serve(options) -> None:
     """Start the page, as `python app.py` does."""
     raise SystemExit(subprocess.call([sys.executable, str(ROOT / "app.py"), *options.rest]))
 
 
-COMMANDS = {"train": train, "bench": bench, "cards": cards, "data": data, "serve": serve}
+COMMANDS = {
+    "train": train,
+    "bench": bench,
+    "cards": cards,
+    "data": data,
+    "layouts": layouts,
+    "words": words,
+    "serve": serve,
+}

@@ -1,0 +1,48 @@
+"""word2vec on the sentences under photographs: words known by their company in text alone, to set beside the visual ones.
+
+Skip-gram with negative sampling (Mikolov et al., NeurIPS 2013), by gensim, with the settings of that paper where the
+corpus is as small as ours.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ssl_core.sentences import tokens
+
+SETTINGS = {"vector_size": 256, "window": 5, "negative": 5, "sample": 1e-3, "epochs": 30, "min_count": 5}
+
+
+def train_word2vec(photos: Sequence[Sequence[str]], words: Sequence[str], seed: int = 0) -> np.ndarray:
+    """Vectors (K, D) float32 for `words` from the sentences of `photos`; zeros for a word that is too rare for it.
+
+    One thread, so that a seed gives the same vectors again.
+    """
+    from gensim.models import Word2Vec
+
+    sentences = [tokens(sentence) for written in photos for sentence in written]
+    model = Word2Vec(sentences, sg=1, workers=1, seed=seed, **SETTINGS)
+    found = np.zeros((len(words), SETTINGS["vector_size"]), np.float32)
+    for row, word in enumerate(words):
+        if word in model.wv:
+            found[row] = model.wv[word]
+    return found
+
+
+def write_words(folder: Path, photos: Sequence[Sequence[str]], described: str) -> list[Path]:
+    """Train word2vec for the vocabulary of the model in `folder` and write its vectors and the list of words there.
+
+    `photos` are the sentences of the training photographs, `described` says whose. CheckpointError if there is no model.
+    """
+    from ssl_core import word_files
+    from ssl_core.sentences import count_words
+
+    words = word_files.read_visual(folder, listed=False).words
+    counts = count_words(photos)
+    vectors = train_word2vec(photos, words)
+    settings = {"trained_on": described, "method": "skip-gram, gensim", **SETTINGS}
+    return [
+        word_files.write_word2vec(folder, words, vectors, settings),
+        word_files.write_vocabulary(folder, words, [counts[word] for word in words]),
+    ]
