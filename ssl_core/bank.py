@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -11,9 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ssl_core.array_cache import folder_of, read_arrays, write_arrays
 from ssl_core.photo import PhotoError
 from ssl_core.sources import SourceError, open_source
-from ssl_core.starter import starter
+from ssl_core.starter import Photo, starter
 
 SIDE = 128  # px of a bank picture: the side that the shipped networks were trained on
 PHOTO_SIDE = 640  # px of the longest side of a photograph as the page shows it; boxes are in its pixels
@@ -95,19 +97,36 @@ class Bank:
 
 
 def starter_bank() -> Bank:
-    """Patches of the starter photographs: squares of four sizes at regular places, 600 or more. Raises PhotoError."""
-    places, patches, names, digest = [], [], [], hashlib.sha256(repr((CUTS, SIDE, PHOTO_SIDE)).encode())
-    photos = starter()
+    """Patches of the starter photographs: squares of four sizes at regular places, 600 or more. Raises PhotoError.
+
+    Cut once and kept in the cache (32 MB), if there is room: decoding the photographs takes seconds on a busy machine.
+    """
+    photos, digest = starter(), hashlib.sha256(repr((CUTS, SIDE, PHOTO_SIDE)).encode())
     for photo in photos:
         digest.update(photo.path.read_bytes())
+    key = digest.hexdigest()[:16]
+    path = folder_of("banks") / f"starter-{key}.safetensors"
+    arrays = read_arrays(path)
+    if arrays is None:
+        arrays = _cut_starter(photos)
+        with contextlib.suppress(OSError):
+            write_arrays(path, arrays)
+    names = tuple(photos[index].name for index in arrays["photo"].tolist())
+    places = tuple(Place(name, tuple(box)) for name, box in zip(names, arrays["box"].tolist(), strict=True))
+    described = f"{len(names)} patches of the {len(photos)} starter photographs"
+    return Bank(described, key, names, None, 0, arrays["rows"], places, str)
+
+
+def _cut_starter(photos: Sequence[Photo]) -> dict[str, np.ndarray]:
+    """ "rows" (N, side, side, 3) uint8, "box" (N, 4) and "photo" (N,), the number of the photograph."""
+    rows, boxes, numbers = [], [], []
+    for number, photo in enumerate(photos):
         pixels = photo.load(PHOTO_SIDE)
-        boxes = squares(*pixels.shape[:2])
-        patches.append(cut(pixels, boxes))
-        places += [Place(photo.name, box) for box in boxes]
-        names += [photo.name] * len(boxes)
-    rows = np.concatenate(patches)
-    described = f"{len(rows)} patches of the {len(photos)} starter photographs"
-    return Bank(described, digest.hexdigest()[:16], tuple(names), None, 0, rows, tuple(places), str)
+        found = squares(*pixels.shape[:2])
+        rows.append(cut(pixels, found))
+        boxes += found
+        numbers += [number] * len(found)
+    return {"rows": np.concatenate(rows), "box": np.array(boxes), "photo": np.array(numbers)}
 
 
 def squares(height: int, width: int) -> list[tuple[int, int, int, int]]:

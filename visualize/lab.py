@@ -1,5 +1,6 @@
 """What all tabs of the page share: the photographs, the models, and the work already done on a photograph."""
 
+import contextlib
 import hashlib
 import os
 import re
@@ -15,7 +16,7 @@ import numpy as np
 
 from ssl_core.bank import PHOTO_SIDE, Bank, Place, Progress, open_bank_steps, quick_to_open
 from ssl_core.photo import PhotoError, has_color, read_photo
-from ssl_core.sources import Source, open_source, starter
+from ssl_core.sources import Source, SourceError, open_source, starter
 from visualize.recent import Recent
 from visualize.shared_work import SharedWork, drained
 
@@ -215,6 +216,8 @@ class Lab:
                     model.panels({"image": torch.rand(1, 3, 64, 64)}, np.random.default_rng(0))
             except CheckpointError:
                 continue  # the tab that needs it says so
+        with contextlib.suppress(PhotoError, SourceError):
+            self.bank_at_hand()
 
 
 def slug(name: str) -> str:
