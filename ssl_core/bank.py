@@ -71,6 +71,11 @@ class Bank:
         return len(self.rows)
 
     @property
+    def called(self) -> str:
+        """The name of the folder or zip, in short."""
+        return self.described.rsplit(",", 1)[0]
+
+    @property
     def side(self) -> int:
         """Pixels of a side of each picture."""
         return self.rows.shape[1]
@@ -92,8 +97,8 @@ class Bank:
         try:
             same = self.listing() == self.listed
         except SourceError:
-            return f"{self.described} can no longer be opened; what was read of it is still shown."
-        return "" if same else f"The photographs in {self.described} have changed since they were read."
+            return f"{self.called} can no longer be opened; what was read of it is still shown."
+        return "" if same else f"The photographs in {self.called} have changed: start the lab again to look through them."
 
 
 def starter_bank() -> Bank:
