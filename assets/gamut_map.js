@@ -6,6 +6,7 @@ const gamutMap = (() => {
     mode: "M0-6.5 6.5 0 0 6.5-6.5 0Z",
     mean: "M5 0A5 5 0 1 1-5 0 5 5 0 1 1 5 0Z",
     annealed: "M0-7.5 7 5.5-7 5.5Z",
+    histograms: "M0-6.5 5.6-3.25V3.25L0 6.5-5.6 3.25V-3.25Z",
     regression: "M-4.5-4.5H4.5V4.5H-4.5Z",
     truth: "M-1.8-7H1.8V-1.8H7V1.8H1.8V7H-1.8V1.8H-7V-1.8H-1.8Z",
   };

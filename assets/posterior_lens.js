@@ -13,7 +13,7 @@ const make = (tag, properties = {}, ...children) => {
 };
 const digits = (value) => value.toPrecision(3);
 
-const state = { scene: null, photo: null, view: null, temperature: 0.38, at: null, pinned: false, focus: null, hidden: false, shows: new Map(), frames: [] };
+const state = { scene: null, photo: null, view: null, temperature: 0.38, chroma: "median", at: null, pinned: false, focus: null, hidden: false, shows: new Map(), frames: [] };
 
 // ---- what the link says ----
 function readLink() {
@@ -22,11 +22,12 @@ function readLink() {
   if (at.length === 2 && at.every((v) => v >= 0 && v <= 1)) [state.at, state.pinned] = [at, true];
   state.focus = link.get("posterior") || null;
   state.hidden = link.get("colors") === "hidden";
+  if (READINGS.includes(link.get("chroma"))) state.chroma = link.get("chroma");
   slider.value = state.temperature;
 }
 const writeLink = () => link.set({
   T: String(state.temperature), pixel: state.pinned ? state.at.map((v) => v.toFixed(3)).join(",") : null,
-  posterior: state.focus, colors: state.hidden ? "hidden" : null,
+  posterior: state.focus, colors: state.hidden ? "hidden" : null, chroma: state.chroma === READINGS[0] ? null : state.chroma,
 });
 
 // ---- one figure: a header with its name, a stage with canvas and cell, a caption with figures ----
@@ -42,7 +43,7 @@ function figureOf(name, title) {
   figure.dataset.name = name;
   save.setAttribute("aria-label", `Save the picture "${title}"`);
   save.onclick = () => savePicture(name);
-  const show = { name, title, figure, canvas, stage, cell, wait, tools, auc, chroma, posterior: null, picture: null };
+  const show = { name, title, figure, canvas, stage, cell, wait, tools, auc, chroma, posterior: null, histograms: null, picture: null };
   followHand(show.stage);
   pictures.insertBefore(figure, state.shows.has("truth") ? state.shows.get("truth").figure : null);
   state.shows.set(name, show);
@@ -51,6 +52,7 @@ function figureOf(name, title) {
 
 const posteriors = () => [...state.shows.values()].filter((show) => show.posterior);
 const focused = () => posteriors().find((show) => show.name === state.focus) || posteriors().at(-1);
+const grid = () => focused()?.posterior || rosy()[0]?.histograms; // whose cells the hand goes by
 
 // ---- loading ----
 async function loadPicture(path) {
@@ -75,6 +77,8 @@ async function loadModel(show, model) {
   if (model.kind === "picture") {
     const bitmap = await loadPicture(model.path);
     if (show.path === model.path) Object.assign(show, { bitmap, lab: annealedMean.toLab(pixelsOf(bitmap)) });
+  } else if (model.kind === "histograms") {
+    await loadHistograms(show, model);
   } else {
     const answer = await fetch(fileUrl(model.path));
     if (!answer.ok) throw new Error("The posterior of this photo is no longer kept: choose the photo again.");
@@ -104,12 +108,13 @@ async function show(scene) {
     if (!state.photo || state.photo.path !== scene.photo) {
       const photo = await loadPhoto(scene);
       if (mine !== latest) return;
-      for (const kept of state.shows.values()) Object.assign(kept, { posterior: null, bitmap: null, path: null });
+      for (const kept of state.shows.values()) Object.assign(kept, { posterior: null, histograms: null, bitmap: null, path: null });
       Object.assign(state, { photo, view: null, at: state.pinned ? state.at : null });
     }
     figureOf("truth", "True colours").bitmap = state.photo.bitmap;
+    scene.models.forEach((model) => figureOf(model.name, model.title)); // all places are there before the first answer
     for (const model of scene.models) {
-      const found = figureOf(model.name, model.title);
+      const found = state.shows.get(model.name);
       found.figure.querySelector(".how").textContent = model.how;
       if (model.message) found.wait.textContent = model.message;
       else if (model.path) await load(found, model);
@@ -137,18 +142,20 @@ function layOut() {
   if (!state.view || state.view.W !== W || state.view.H !== H) {
     state.view = annealedMean.readLightness(pixelsOf(photo.bitmap, W, H), W, H);
   }
-  for (const { canvas, bitmap, posterior, wait, tools } of state.shows.values()) {
+  pictures.style.setProperty("--count", state.shows.size);
+  for (const { canvas, bitmap, posterior, histograms, wait, tools } of state.shows.values()) {
+    const answered = Boolean(bitmap || posterior || histograms);
     Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
     if (canvas.width !== W || canvas.height !== H || bitmap) Object.assign(canvas, { width: W, height: H });
     if (bitmap) drawSmooth(canvas, bitmap);
-    else if (!posterior) canvas.getContext("2d").putImageData(annealedMean.compose(state.view, new Float32Array(2), 1, 1), 0, 0);
-    wait.hidden = Boolean(bitmap || posterior);
+    else if (!answered) canvas.getContext("2d").putImageData(annealedMean.compose(state.view, new Float32Array(2), 1, 1), 0, 0);
+    wait.hidden = answered;
     tools.querySelector(".save").hidden = !wait.hidden;
     if (!wait.hidden && !wait.textContent) wait.textContent = "colouring";
   }
   setUpBench();
   showTruth();
-  if (!state.at && focused()) state.at = mostUndecided();
+  if (!state.at && grid()) state.at = focused() ? mostUndecided() : [0.5, 0.5];
   const map = part(".map canvas");
   state.mapSize = map ? map.clientWidth : 0;
   placeCells();

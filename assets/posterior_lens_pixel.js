@@ -12,8 +12,10 @@ function setUpBench() {
     label.dataset.name = show.name;
     inOrder(choice, label);
   }
+  setUpRosy();
   const found = focused();
-  part(".bench").hidden = !found;
+  part(".bench").hidden = !grid();
+  part(".entropy").hidden = part(".choice").hidden = !found;
   if (!found) return;
   for (const input of choice.querySelectorAll("input")) input.checked = input.value === found.name;
   part(".entropy img").src = found.entropyUrl;
@@ -58,7 +60,9 @@ function readPixel() {
   const fixed = [];
   if (regression) fixed.push(["regression", [regression.lab.a[place], regression.lab.b[place]]]);
   if (scene.has_color && !state.hidden) fixed.push(["truth", [photo.a[place], photo.b[place]]]);
-  const columns = [];
+  const said = rosyCell(), columns = [];
+  if (said) fixed.unshift(["histograms", said.told.ab]);
+  readRosy(said, scene.has_color && !state.hidden ? [photo.a[place], photo.b[place]] : null);
   for (const show of posteriors()) {
     const { posterior } = show, [x, y] = cellOf(posterior), reading = readingOf(show, y * posterior.width + x);
     const annealed = annealedMean.meanColor(posterior, annealedMean.distribution(posterior, reading.pixel, temperature));
@@ -78,16 +82,16 @@ function cellOf({ width, height }) {
 
 // The cell is marked on every picture at once, in shares of the picture, so that no layout has to be asked for
 function placeCells() {
-  const found = focused();
+  const found = grid();
   for (const cell of lens.querySelectorAll(".cell")) {
     cell.hidden = !found;
     if (!found) continue;
-    const { width, height } = found.posterior, [x, y] = cellOf(found.posterior);
+    const { width, height } = found, [x, y] = cellOf(found);
     Object.assign(cell.style, { left: `${(100 * x) / width}%`, top: `${(100 * y) / height}%`, width: `${100 / width}%`, height: `${100 / height}%` });
   }
 }
 
-const MARKS = { mode: "mode", annealed: "annealed mean", mean: "mean", regression: "regression", truth: "true" };
+const MARKS = { mode: "mode", annealed: "annealed mean", mean: "mean", regression: "regression", histograms: "hue and chroma", truth: "true" };
 function writeTable(columns, L) {
   const shapes = Object.keys(MARKS).filter((shape) => columns.some(({ colors }) => colors[shape]));
   const wanted = [...shapes, ...columns.map(({ show }) => show.name)].join();
@@ -126,10 +130,10 @@ function followHand(stage) {
 
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 pictures.addEventListener("keydown", (event) => {
-  const step = STEPS[event.key], found = focused();
+  const step = STEPS[event.key], found = grid();
   if (!step || !found || event.target !== pictures) return;
   event.preventDefault();
-  const cells = [found.posterior.width, found.posterior.height], [x, y] = cellOf(found.posterior), far = event.shiftKey ? 5 : 1;
+  const cells = [found.width, found.height], [x, y] = cellOf(found), far = event.shiftKey ? 5 : 1;
   state.at = [x, y].map((v, axis) => (Math.min(Math.max(v + far * step[axis], 0), cells[axis] - 1) + 0.5) / cells[axis]);
   state.pinned = true;
   placeCells();

@@ -12,6 +12,7 @@ function draw(settled = false) {
     const { auc, chroma } = annealedMean.figures(photo, ab, posterior.height, posterior.width, settled ? 1 : 5);
     writeFigures(show, auc, chroma);
   }
+  if (settled) drawRosy();
   readPixel();
   if (!settled) state.frames.push(performance.now() - began);
 }
@@ -57,8 +58,8 @@ function showTruth() {
   }
   const masked = state.hidden || !scene.has_color;
   truth.figure.querySelector("h3").textContent = masked ? "What they saw" : "True colours";
-  truth.figure.querySelector(".how").textContent = scene.has_color ? "AuC, the nearness of colours: higher is better" : "This photo has no colours of its own: there is no truth to compare with.";
-  truth.auc.textContent = !scene.has_color ? "lightness only" : masked ? "lightness only; the colours are hidden" : `grey would score AuC ${digits(photo.greyAuc)}\u00a0%`;
+  truth.figure.querySelector(".how").textContent = scene.has_color ? "AuC: how near the colours are, higher is better" : "This photo has no colours of its own: there is no truth to compare with.";
+  truth.auc.textContent = !scene.has_color ? "lightness only" : masked ? "lightness only; the colours are hidden" : `grey: AuC ${digits(photo.greyAuc)}\u00a0%`;
   truth.chroma.textContent = masked ? "" : `chroma ${digits(photo.chroma)}`;
   if (masked) truth.canvas.getContext("2d").putImageData(annealedMean.compose(state.view, new Float32Array(2), 1, 1), 0, 0);
   else drawSmooth(truth.canvas, truth.bitmap);
@@ -111,7 +112,7 @@ slider.addEventListener("change", () => setTemperature(Number(slider.value), tru
 // ---- saving: at the size of the photograph ----
 async function savePicture(name) {
   const { photo, temperature } = state, show = state.shows.get(name), canvas = new OffscreenCanvas(photo.W, photo.H), context = canvas.getContext("2d");
-  if (show.posterior) context.putImageData(renderFull(name, temperature), 0, 0);
+  if (show.posterior || show.histograms) context.putImageData(renderFull(name, temperature), 0, 0);
   else if (name === "truth" && state.hidden) context.putImageData(annealedMean.compose(fullView(), new Float32Array(2), 1, 1), 0, 0);
   else context.drawImage(show.bitmap, 0, 0);
   const url = URL.createObjectURL(await canvas.convertToBlob({ type: "image/png" }));
@@ -120,8 +121,9 @@ async function savePicture(name) {
 }
 const fullView = () => (state.photo.full = state.photo.full || annealedMean.readLightness(pixelsOf(state.photo.bitmap), state.photo.W, state.photo.H));
 function renderFull(name, T) {
-  const { posterior } = state.shows.get(name);
-  return annealedMean.compose(fullView(), annealedMean.anneal(posterior, T), posterior.height, posterior.width);
+  const { posterior, histograms } = state.shows.get(name), { height, width } = posterior || histograms;
+  const ab = posterior ? annealedMean.anneal(posterior, T) : hueChroma.decode(histograms, state.chroma);
+  return annealedMean.compose(fullView(), ab, height, width);
 }
 
 // ---- for tests and `bench speed`: the picture at full size, and the milliseconds of slider frames ----

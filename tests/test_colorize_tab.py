@@ -15,7 +15,7 @@ from visualize.lab import Lab
 from visualize.tabs import colorize, colorize_api, colorize_words
 from visualize.widgets.posterior_lens import LensFiles, data_url, relative_logs
 
-METHOD = colorize.METHODS[0]
+HYPERCOLUMNS = "hypercolumn-colorization-histograms"
 PHOTO = "coffee"
 
 
@@ -23,7 +23,7 @@ PHOTO = "coffee"
 def lab(tmp_path_factory):
     """A lab whose colorization networks are untrained and tiny."""
     folder = tmp_path_factory.mktemp("checkpoints")
-    for rank, name in enumerate(name for name in model_names() if name.startswith(METHOD)):
+    for rank, name in enumerate(name for name in model_names() if name.startswith(colorize.METHODS)):
         checkpoint.save(build(name, "tiny"), folder / name, {"rank": rank, "minutes": 2.0, "images": 1000})
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PRETEXT_LAB_CHECKPOINTS", str(folder))
@@ -53,9 +53,9 @@ def answers(scene: dict, kind: str) -> list[dict]:
 
 def test_answers_arrive_one_by_one_and_in_the_order_of_the_story(scenes, lab):
     done = [len(scene["models"]) - len(answers(scene, "waiting")) for scene in scenes]
-    assert done == list(range(len(lab.models(METHOD)) + 1))
+    assert done == list(range(len(colorize.models_of(lab)) + 1))
     titles = [model["title"] for model in scenes[-1]["models"]]
-    assert titles == ["Regression", "Classification", "Rebalanced"]
+    assert titles == ["Regression", "Classification", "Rebalanced", "Hue and chroma"]
 
 
 def test_the_page_can_fetch_the_photo_without_loss(scenes, lab):
@@ -69,6 +69,14 @@ def test_the_file_holds_the_posterior(scenes, lab):
         z = np.exp(codes.reshape(model["height"], model["width"], len(model["bins"])) / 0.38)
         mean = (z / z.sum(-1, keepdims=True)) @ np.array(model["bins"], np.float32)
         np.testing.assert_allclose(mean, posterior.annealed_ab(0.38), atol=0.1)
+
+
+def test_the_file_holds_the_histograms(scenes, lab):
+    (model,) = answers(scenes[-1], "histograms")
+    found = lab.model(HYPERCOLUMNS).histograms(lab.photo(PHOTO).pixels)
+    cells = np.fromfile(model["path"], "<f4").reshape(model["height"], model["width"], 2, model["bins"])
+    np.testing.assert_array_equal(cells[:, :, 0], np.moveaxis(found.hue, 0, -1))
+    np.testing.assert_array_equal(cells[:, :, 1], np.moveaxis(found.chroma, 0, -1))
 
 
 def test_half_precision_is_enough_at_low_temperatures():
@@ -135,8 +143,8 @@ def test_no_network_at_all_is_one_sentence(files, tmp_path, monkeypatch):
 
 
 def test_words_tell_the_training_and_are_no_template(lab):
-    table = colorize_words.trainings(lab.models(METHOD))
-    assert all(name in table for name in lab.models(METHOD))
+    table = colorize_words.trainings(colorize.models_of(lab))
+    assert all(name in table for name in colorize.models_of(lab))
     assert not set("${}") & set(table)
 
 
@@ -150,31 +158,41 @@ def test_the_entropy_map_is_even_in_scale():
 
 class TestEndpoint:
     def test_it_colours_a_file(self, lab, photo_file, scenes):
-        path, figures = colorize_api.colorize_file(lab, METHOD, photo_file, 0.1, "colorization-classification")
+        path, figures = colorize_api.colorize_file(
+            lab, lambda: colorize.models_of(lab), photo_file, 0.1, "colorization-classification"
+        )
         expected = lab.model("colorization-classification").colorize(lab.photo(PHOTO).pixels, 0.1) * 255
         assert np.abs(np.asarray(Image.open(path)).astype(float) - expected).max() <= 0.51
         assert figures["model"] == "colorization-classification"
         assert 0 < figures["chroma"] < 2 * figures["chroma_true"]
         assert 0 < figures["auc_percent"] <= 100
 
+    def test_a_network_without_temperature_takes_any(self, lab, photo_file, scenes):
+        path, figures = colorize_api.colorize_file(lab, lambda: colorize.models_of(lab), photo_file, 0.9, HYPERCOLUMNS)
+        expected = lab.model(HYPERCOLUMNS).colorize(lab.photo(PHOTO).pixels) * 255
+        assert np.abs(np.asarray(Image.open(path)).astype(float) - expected).max() <= 0.51
+        assert figures["model"] == HYPERCOLUMNS
+
     def test_a_grey_photo_has_no_figures_of_truth(self, lab, tmp_path, scenes):
         Image.fromarray(lab.photo("camera").pixels).save(tmp_path / "grey.png")
-        _, figures = colorize_api.colorize_file(lab, METHOD, str(tmp_path / "grey.png"), 1.0, "")
+        _, figures = colorize_api.colorize_file(
+            lab, lambda: colorize.models_of(lab), str(tmp_path / "grey.png"), 1.0, ""
+        )
         assert "auc_percent" not in figures
 
     @pytest.mark.parametrize("temperature", [-0.1, 1.1, float("nan"), float("inf"), "warm"])
     def test_temperatures_that_are_none(self, lab, photo_file, temperature):
         with pytest.raises(gr.Error, match=r"0 \(the mode\) to 1 \(the mean\)"):
-            colorize_api.colorize_file(lab, METHOD, photo_file, temperature, "")
+            colorize_api.colorize_file(lab, lambda: colorize.models_of(lab), photo_file, temperature, "")
 
     def test_bad_files_and_names_are_sentences(self, lab, photo_file, tmp_path):
         (tmp_path / "text.jpg").write_text("not a picture")
         for photo, model in ((None, ""), (str(tmp_path / "text.jpg"), ""), (photo_file, "colorization-purple")):
             with pytest.raises(gr.Error) as refused:
-                colorize_api.colorize_file(lab, METHOD, photo, 0.38, model)
+                colorize_api.colorize_file(lab, lambda: colorize.models_of(lab), photo, 0.38, model)
             assert str(refused.value.message).endswith((".", "?"))
 
     def test_one_pixel_is_enough(self, lab, tmp_path, scenes):
         Image.new("RGB", (1, 1), (200, 30, 30)).save(tmp_path / "one.png")
-        path, _ = colorize_api.colorize_file(lab, METHOD, str(tmp_path / "one.png"))
+        path, _ = colorize_api.colorize_file(lab, lambda: colorize.models_of(lab), str(tmp_path / "one.png"))
         assert Image.open(path).size == (1, 1)

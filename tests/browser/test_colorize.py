@@ -13,7 +13,7 @@ from visualize.tabs import colorize_api
 
 READY = """key => {
   const lens = document.querySelector('.posterior-lens');
-  return lens && lens.dataset.ready === key && lens.lens.state.shows.size === 4
+  return lens && lens.dataset.ready === key && lens.lens.state.shows.size === 5
     && [...lens.lens.state.shows.values()].every((show) => show.wait.hidden);
 }"""
 PIXELS = """([name, T]) => {
@@ -27,6 +27,7 @@ CANVAS = """name => {
   return [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data];
 }"""
 PHOTO = "coffee"
+HYPERCOLUMNS = "hypercolumn-colorization-histograms"
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def lab() -> Lab:
 
 
 def show(page, address: str, photo: str = PHOTO, **link):
-    """Open the tab on a photo and wait for all four pictures."""
+    """Open the tab on a photo and wait for all five pictures."""
     query = "".join(f"&{name}={value}" for name, value in link.items())
     page.goto(f"{address}?tab=colorize&photo={photo}{query}")
     page.wait_for_function(READY, arg=photo, timeout=120_000)
@@ -78,9 +79,42 @@ def test_javascript_agrees_with_python(page, address, lab, name):
         assert chroma == pytest.approx(figures["chroma"] / figures["chroma_true"], abs=0.011)
 
 
+@pytest.mark.parametrize("how", ["median", "mean"])
+def test_hue_and_chroma_are_decoded_as_in_python(page, address, lab, how):
+    show(page, address, chroma=how)
+    expected = lab.model(HYPERCOLUMNS).colorize(lab.photo(PHOTO).pixels, how.replace("mean", "expectation")) * 255
+    drawn = np.frombuffer(base64.b64decode(page.evaluate(PIXELS, [HYPERCOLUMNS, 0.38])), np.uint8)
+    assert np.abs(drawn.reshape(*expected.shape[:2], 4)[..., :3] - expected).max() <= 2
+    auc = colorize_api.figures_of(expected / 255, lab.photo(PHOTO).pixels)["auc_percent"]
+    assert float(re.search(r"[0-9.]+(?=\xa0%)", caption(page, HYPERCOLUMNS))[0]) == pytest.approx(auc, abs=0.11)
+
+
+def test_the_chroma_is_read_by_median_or_mean_as_one_likes(page, address):
+    show(page, address)
+    before = [canvas(page, name) for name in (HYPERCOLUMNS, "colorization-rebalanced")]
+    page.get_by_role("radio", name="mean", exact=True).check()
+    assert (canvas(page, HYPERCOLUMNS) != before[0]).any()
+    assert (canvas(page, "colorization-rebalanced") == before[1]).all()
+    page.wait_for_function("new URLSearchParams(location.search).get('chroma') === 'mean'")
+
+
+@pytest.mark.parametrize("at", [(0.2, 0.3), (0.8, 0.7)])
+def test_the_rose_tells_hue_and_chroma_of_the_pixel(page, address, lab, at):
+    show(page, address, pixel=f"{at[0]},{at[1]}")
+    found = lab.model(HYPERCOLUMNS).histograms(lab.photo(PHOTO).pixels)
+    row, column = int(at[1] * found.hue.shape[1]), int(at[0] * found.hue.shape[2])
+    words = page.locator(f".map[data-name={HYPERCOLUMNS}] p").inner_text()
+    mean = np.arange(2, 128, 4) @ found.chroma[:, row, column]
+    assert float(re.search(r"([0-9.]+) mean", words)[1]) == pytest.approx(mean, rel=6e-3)
+    a, b = found.ab()[row, column]
+    turned = int(re.search(r"hue (\d+)°", words)[1]) - np.degrees(np.arctan2(b, a))
+    assert abs((turned + 180) % 360 - 180) <= 0.6
+    assert readings(page, "hue and chroma")[0] == f"{a:.0f}, {b:.0f}".replace("-", "−")
+
+
 def test_dragging_the_slider_moves_the_colours_of_the_posteriors_only(page, address):
     show(page, address)
-    names = ["colorization-rebalanced", "colorization-classification", "colorization-regression", "truth"]
+    names = ["colorization-rebalanced", "colorization-classification", "colorization-regression", HYPERCOLUMNS, "truth"]
     before = [canvas(page, name) for name in names]
     slider = page.get_by_role("slider", name="Temperature")
     box = slider.bounding_box()
@@ -91,7 +125,7 @@ def test_dragging_the_slider_moves_the_colours_of_the_posteriors_only(page, addr
     page.mouse.up()
     assert slider.input_value() == "1"
     moved = [bool((canvas(page, name) != old).any()) for name, old in zip(names, before, strict=True)]
-    assert moved == [True, True, False, False]
+    assert moved == [True, True, False, False, False]
     page.wait_for_function("new URLSearchParams(location.search).get('T') === '1'")
     assert page.evaluate("document.querySelector('.posterior-lens').lens.state.frames.length") >= 5
 

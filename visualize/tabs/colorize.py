@@ -1,4 +1,4 @@
-"""Tab "Colorize": three networks give a photo its colours, at the temperature under the hand, and show what they believed of each pixel."""
+"""Tab "Colorize": networks give a photo its colours, at the temperature under the hand, and show what they believed of each pixel."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -13,26 +13,33 @@ from visualize.widgets.posterior_lens import LensFiles, LensFolder, data_url, po
 ID = "colorize"
 TITLE = "Colorize"
 QUESTION = "What colour was it?"
-METHODS = ("colorization",)
+METHODS = ("colorization", "hypercolumn-colorization")
 
-ORDER = ("regression", "classification", "rebalanced")  # the order of the story; a new variant comes after them
-TITLES = {"regression": "Regression", "classification": "Classification", "rebalanced": "Rebalanced"}
+TITLES = {  # in the order of the story; a new model comes after them
+    "colorization-regression": "Regression",
+    "colorization-classification": "Classification",
+    "colorization-rebalanced": "Rebalanced",
+    "hypercolumn-colorization-histograms": "Hue and chroma",
+}
+FIRST = "colorization-rebalanced"  # answers first: its strip of temperatures is what the tab opens with
 
 
 def build(lab: Lab, page) -> None:
     """The tab: the lens, which is controls and answers in one, and the words below."""
     files = LensFiles()
     lens = posterior_lens(QUESTION)
-    colorize_words.build(lab, METHODS[0])
+    colorize_words.build(models_of(lab))
     page.on_show(ID, partial(show, lab, files), [], [lens], api_visibility="private", concurrency_limit=2)
-    colorize_api.build(lab, METHODS[0])
+    colorize_api.build(lab, partial(models_of, lab))
+
+
+def models_of(lab: Lab) -> list[str]:
+    """Names of the shipped models that the tab shows, in the order of the story."""
+    return in_order(tuple(name for method in METHODS for name in lab.models(method)))
 
 
 def show(lab: Lab, files: LensFiles, photo_key: str) -> Iterator[str]:
-    """The scene of a photo, as JSON, first with the photo alone, then with one more answer each time. Never raises for bad photos.
-
-    The networks that have a posterior go first, the rebalanced one before all: its strip is what the tab opens with.
-    """
+    """The scene of a photo, as JSON, first with the photo alone, then with one more answer each time. Never raises for bad photos."""
     from ssl_core.photo import PhotoError
 
     try:
@@ -40,7 +47,7 @@ def show(lab: Lab, files: LensFiles, photo_key: str) -> Iterator[str]:
     except PhotoError as error:
         yield to_value({"key": photo_key, "message": str(error)})
         return
-    names = in_order(lab.models(METHODS[0]))
+    names = models_of(lab)
     answers = {name: {"name": name, "title": title_of(name), "how": "", "kind": "waiting"} for name in names}
     scene = {"key": photo_key, "has_color": photo.has_color, "stops": VIRIDIS, "photo": picture_of(lab, files, photo)}
     if not names:
@@ -48,7 +55,7 @@ def show(lab: Lab, files: LensFiles, photo_key: str) -> Iterator[str]:
             "No trained colorization network is here: checkpoints/ holds none. Train one with `python -m ssl_core train`."
         )
     yield to_value(scene | {"models": list(answers.values())})
-    for name in reversed(names):
+    for name in sorted(names, key=lambda name: name != FIRST):
         answers[name] = answer_of(lab, files, photo, name)
         yield to_value(scene | {"models": list(answers.values())})
 
@@ -56,18 +63,20 @@ def show(lab: Lab, files: LensFiles, photo_key: str) -> Iterator[str]:
 def in_order(names: tuple[str, ...]) -> list[str]:
     """Model names in the order of the story.
 
-    >>> in_order(("colorization-classification", "colorization-other", "colorization-regression"))
-    ['colorization-regression', 'colorization-classification', 'colorization-other']
+    >>> in_order(("colorization-other", "hypercolumn-colorization-histograms", "colorization-regression"))
+    ['colorization-regression', 'hypercolumn-colorization-histograms', 'colorization-other']
     """
-    variants = [name.removeprefix(f"{METHODS[0]}-") for name in names]
-    rank = [ORDER.index(variant) if variant in ORDER else len(ORDER) for variant in variants]
-    return [name for _, name in sorted(zip(rank, names, strict=True))]
+    told = list(TITLES)
+    return sorted(names, key=lambda name: told.index(name) if name in told else len(told))
 
 
 def title_of(name: str) -> str:
-    """The name over a picture."""
-    variant = name.removeprefix(f"{METHODS[0]}-")
-    return TITLES.get(variant, variant.replace("-", " ").capitalize())
+    """The name over a picture.
+
+    >>> title_of("colorization-rebalanced"), title_of("colorization-other_words")
+    ('Rebalanced', 'Other words')
+    """
+    return TITLES.get(name, name.rpartition("-")[2].replace("_", " ").capitalize())
 
 
 def picture_of(lab: Lab, files: LensFiles, photo: Shown) -> str:
@@ -97,21 +106,44 @@ def answer_of(lab: Lab, files: LensFiles, photo: Shown, name: str) -> dict:
 
 def answer(model, pixels: np.ndarray, folder: LensFolder) -> dict:
     """Run a network on (H,W,3) uint8 and write what the browser will fetch into `folder`."""
+    if hasattr(model, "histograms"):
+        return histograms_answer(model.histograms(pixels), folder)
     try:
-        posterior = model.posterior(pixels)
+        return posterior_answer(model.posterior(pixels), getattr(model.config, "rebalance", False), folder)
     except ValueError:  # this network names one colour for each pixel
         picture = np.rint(model.colorize(pixels) * 255).astype(np.uint8)
         return {"kind": "picture", "how": "one colour for each pixel", "path": folder.picture(picture)}
+
+
+def posterior_answer(posterior, rebalanced: bool, folder: LensFolder) -> dict:
+    """A distribution over ab bins."""
     count, height, width = posterior.log_probabilities.shape
     most = float(np.log(count))
-    weighing = "rare colours weigh more" if getattr(model.config, "rebalance", False) else "all pixels weigh the same"
+    weighing = "rare ones weigh more" if rebalanced else "all weigh alike"
     return {
         "kind": "posterior",
-        "how": f"{count} colour bins, {weighing}",
+        "how": f"{count} bins, {weighing}",
         "path": folder.log_probabilities(posterior.log_probabilities),
         "bins": posterior.bins.tolist(),
         "height": height,
         "width": width,
         "entropy": data_url(entropy_map(posterior.entropy, most)),
         "most_entropy": most,
+    }
+
+
+def histograms_answer(found, folder: LensFolder) -> dict:
+    """A distribution over hues and one over chromas."""
+    from ssl_core.hue_chroma import CHROMA_REACH, FADING
+
+    count, height, width = found.hue.shape
+    return {
+        "kind": "histograms",
+        "how": f"{count} hues, {count} chromas",
+        "path": folder.histograms(found.hue, found.chroma),
+        "bins": count,
+        "reach": CHROMA_REACH,
+        "fading": FADING,
+        "height": height,
+        "width": width,
     }

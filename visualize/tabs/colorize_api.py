@@ -2,6 +2,7 @@
 
 import math
 import tempfile
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,14 +15,14 @@ from visualize.tabs.endpoints import LONGEST_SIDE, chosen_model, refusal
 START = 0.38  # the paper's temperature
 
 
-def build(lab: Lab, method: str) -> None:
-    """Register the endpoint. It has no place on the page, so its components are not shown."""
+def build(lab: Lab, names: Callable[[], Sequence[str]]) -> None:
+    """Register the endpoint for the models that `names()` lists. It has no place on the page, so its components are not shown."""
     with gr.Group(visible=False):
         photo, temperature = gr.File(label="Photo"), gr.Number(START, label="Temperature, 0 (mode) to 1 (mean)")
         model = gr.Textbox(label="Model, for example colorization-rebalanced; empty for the last of the story")
         colored, figures, ask = gr.File(label="Coloured photo"), gr.JSON(label="Figures"), gr.Button("Colour it")
     ask.click(
-        partial(colorize_file, lab, method),
+        partial(colorize_file, lab, names),
         [photo, temperature, model],
         [colored, figures],
         api_name="colorize",
@@ -30,18 +31,22 @@ def build(lab: Lab, method: str) -> None:
 
 
 def colorize_file(
-    lab: Lab, method: str, photo: str | None, temperature: float | None = START, model: str | None = None
+    lab: Lab,
+    names: Callable[[], Sequence[str]],
+    photo: str | None,
+    temperature: float | None = START,
+    model: str | None = None,
 ) -> tuple[str, dict]:
     """Path of the coloured photo (PNG), and its figures. Errors: gr.Error whose text is a sentence.
 
-    temperature: from 0, the mode, to 1, the mean; without effect on the regression model.
+    temperature: from 0, the mode, to 1, the mean; without effect on models that have none (regression; hue and chroma).
     figures: mean chroma; where the photo had colours of its own also theirs, and AuC in per cent.
     A photo of more than 1600 pixels on its longer side is reduced to that.
     """
     from ssl_core.checkpoint import CheckpointError
     from ssl_core.photo import PhotoError, read_photo
 
-    model = chosen_model(lab.models(method), model, "colorization-rebalanced")
+    model = chosen_model(tuple(names()), model, "colorization-rebalanced")
     temperature = START if temperature is None else temperature
     if not (isinstance(temperature, int | float) and math.isfinite(temperature) and 0 <= temperature <= 1):
         raise refusal(f"The temperature is a number from 0 (the mode) to 1 (the mean); got {temperature}.")
@@ -49,7 +54,9 @@ def colorize_file(
         raise refusal("The photo is missing. Send a picture file, for example a JPEG or a PNG.")
     try:
         pixels = read_photo(photo, LONGEST_SIDE)
-        picture = lab.model(model).colorize(pixels, float(temperature))
+        network = lab.model(model)
+        takes = {"temperature": float(temperature)} if any(k.name == "temperature" for k in network.knobs) else {}
+        picture = network.colorize(pixels, **takes)
     except (PhotoError, CheckpointError) as error:
         raise refusal(str(error)) from error
     return save(picture), {"model": model, "temperature": float(temperature)} | figures_of(picture, pixels)

@@ -1,11 +1,10 @@
 """What the tab "Colorize" says: what is going on, with the paper's formulas, how the networks were trained, a question for a class."""
 
 import html
+from collections.abc import Sequence
 from pathlib import Path
 
 import gradio as gr
-
-from visualize.lab import Lab
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 COLUMNS = {
@@ -17,18 +16,14 @@ COLUMNS = {
 }
 
 
-def build(lab: Lab, method: str) -> None:
+def build(names: Sequence[str]) -> None:
     """The question with its reveal, and the fold. Formulas are MathML, which browsers set without anything from a network."""
-    words = (
-        (ASSETS / "colorize_words.html")
-        .read_text(encoding="utf-8")
-        .replace("@trainings", trainings(lab.models(method)))
-    )
+    words = (ASSETS / "colorize_words.html").read_text(encoding="utf-8").replace("@trainings", trainings(names))
     css = (ASSETS / "colorize_words.css").read_text(encoding="utf-8")
     gr.HTML(words, css_template=css, apply_default_css=False)
 
 
-def trainings(names: tuple[str, ...]) -> str:
+def trainings(names: Sequence[str]) -> str:
     """How each network was trained, from its config.json, as an HTML table; a sentence where that cannot be read."""
     from ssl_core import checkpoint, zoo
 

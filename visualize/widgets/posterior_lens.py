@@ -18,7 +18,10 @@ ASSETS = Path(__file__).resolve().parents[2] / "assets"
 SCRIPTS = (
     "annealed_mean.js",
     "gamut_map.js",
+    "hue_chroma.js",
+    "hue_rose.js",
     "posterior_lens.js",
+    "posterior_lens_histograms.js",
     "posterior_lens_pixel.js",
     "posterior_lens_temperature.js",
 )
@@ -102,6 +105,13 @@ class LensFolder:
         """
         path = Path(self.held.name) / "log-probabilities.bin"
         path.write_bytes(relative_logs(log_probabilities).astype("<f2").tobytes())
+        return path.as_posix()
+
+    def histograms(self, hue: np.ndarray, chroma: np.ndarray) -> str:
+        """Write two histograms of each cell, (K,h,w) twice, as single-precision numbers (h,w,2K); returns the path."""
+        path = Path(self.held.name) / "histograms.bin"
+        cells = np.moveaxis(np.concatenate((hue, chroma)), 0, -1)
+        path.write_bytes(np.ascontiguousarray(cells).astype("<f4").tobytes())
         return path.as_posix()
 
 

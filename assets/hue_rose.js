@@ -1,0 +1,79 @@
+// One pixel's histograms as a picture: the hues as a rose, in the directions of the ab plane, and below it the chromas as bars.
+const hueRose = (() => {
+  const HEX = "M0-6.5 5.6-3.25V3.25L0 6.5-5.6 3.25V-3.25Z"; // as the mark of this network in the gamut maps
+  const CIRCLE = "M4 0A4 4 0 1 1-4 0 4 4 0 1 1 4 0Z", PLUS = "M-1.5-6H1.5V-1.5H6V1.5H1.5V6H-1.5V1.5H-6V-1.5H-1.5Z";
+  const css = (rgb) => `rgb(${rgb.join(" ")})`;
+
+  function mark(context, ratio, path, x, y) {
+    context.save();
+    context.translate(x, y);
+    context.scale(ratio, ratio);
+    const shape = new Path2D(path);
+    Object.assign(context, { lineWidth: 3, strokeStyle: "#000", fillStyle: "#fff" });
+    context.stroke(shape);
+    context.fill(shape);
+    context.restore();
+  }
+
+  // wedges: the more probable, the longer; a thin ring names the hues
+  function drawRose(context, side, ratio, { hues, toRgb, told, truth }) {
+    const bins = hues.length, most = Math.max(...hues), x = side / 2, y = side * 0.345, rim = side * 0.325, reach = rim - 7 * ratio;
+    const wedge = (k, from, to, color) => {
+      context.beginPath();
+      context.arc(x, y, to, (-2 * Math.PI * k) / bins, (-2 * Math.PI * (k + 1)) / bins, true); // a canvas turns clockwise, and b points up
+      context.arc(x, y, from, (-2 * Math.PI * (k + 1)) / bins, (-2 * Math.PI * k) / bins);
+      context.fillStyle = color;
+      context.fill();
+    };
+    for (let k = 0; k < bins; k++) {
+      const theta = (2 * Math.PI * (k + 0.5)) / bins, color = css(toRgb(68, 55 * Math.cos(theta), 55 * Math.sin(theta)));
+      wedge(k, rim - 3 * ratio, rim, color);
+      wedge(k, 0, (reach * hues[k]) / most, color);
+    }
+    const far = reach * told.sure, to = [x + far * Math.cos(told.hue), y - far * Math.sin(told.hue)];
+    for (const [width, color] of [[3.5, "#000"], [1.5, "#fff"]]) {
+      Object.assign(context, { lineWidth: width * ratio, strokeStyle: color });
+      context.beginPath();
+      context.moveTo(x, y);
+      context.lineTo(...to);
+      context.stroke();
+    }
+    mark(context, ratio, HEX, ...to);
+    if (truth && truth.chroma > 2) mark(context, ratio, PLUS, x + rim * Math.cos(truth.hue), y - rim * Math.sin(truth.hue));
+  }
+
+  // bars in the colours of that hue, from grey to vivid
+  function drawBars(context, side, ratio, { chromas, reach, toRgb, told, truth, ink }) {
+    const bins = chromas.length, most = Math.max(...chromas), foot = side * 0.92, tall = side * 0.17, wide = side / bins;
+    chromas.forEach((p, k) => {
+      const c = ((k + 0.5) * reach) / bins, height = (tall * p) / most;
+      context.fillStyle = css(toRgb(68, c * Math.cos(told.hue), c * Math.sin(told.hue)));
+      context.fillRect(k * wide + 0.5, foot - height, wide - 1, height);
+    });
+    context.fillStyle = ink;
+    context.fillRect(0, foot, side, ratio);
+    context.font = `${11 * ratio}px system-ui, sans-serif`;
+    context.textBaseline = "top";
+    [["0 grey", "left", 0], ["chroma", "center", side / 2], [String(reach), "right", side]].forEach(([text, align, at]) => {
+      context.textAlign = align;
+      context.fillText(text, at, foot + 3 * ratio);
+    });
+    const at = (chroma) => [Math.min(chroma / reach, 1) * side, foot - tall - 5 * ratio];
+    mark(context, ratio, CIRCLE, ...at(told.chroma.mean));
+    mark(context, ratio, HEX, ...at(told.chroma.median));
+    if (truth) mark(context, ratio, PLUS, ...at(truth.chroma));
+  }
+
+  // reading: hues (K), chromas (K), reach, toRgb, told (a cell of hueChroma), truth ({hue, chroma} or null), ink (a CSS colour)
+  function draw(canvas, size, reading) {
+    const ratio = Math.min(window.devicePixelRatio || 1, 2), side = Math.round(size * ratio);
+    if (!side) return;
+    if (canvas.width !== side) canvas.width = canvas.height = side;
+    const context = canvas.getContext("2d");
+    context.clearRect(0, 0, side, side);
+    drawRose(context, side, ratio, reading);
+    drawBars(context, side, ratio, reading);
+  }
+
+  return { draw };
+})();
