@@ -94,14 +94,19 @@ function release(event) {
 }
 canvas.addEventListener("pointerup", release);
 canvas.addEventListener("pointercancel", release);
-canvas.addEventListener("pointerleave", () => { if (!hand.fingers.size) { map.hover = -1; tip(-1); redraw(); } });
+canvas.addEventListener("pointerleave", () => { if (!hand.fingers.size) { unhover(); redraw(); } });
 canvas.addEventListener("wheel", (event) => {
   event.preventDefault();
+  unhover();
   const pixels = event.deltaMode ? event.deltaY * 16 : event.deltaY;
   zoomAt(Math.exp(-Math.max(-240, Math.min(240, pixels)) / 400), ...at(event));
 }, { passive: false });
 canvas.addEventListener("dblclick", (event) => zoomAt(2, ...at(event)));
 
+function unhover() {
+  map.hover = -1;
+  tip(-1);
+}
 function hover(x, y) {
   const found = pointAt(x, y);
   canvas.style.cursor = found >= 0 ? "pointer" : map.tool === "lasso" ? "crosshair" : "grab";

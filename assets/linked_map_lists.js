@@ -80,9 +80,9 @@ function press() {
   redraw();
 }
 function drawKey(mark, group) {
-  const brush = mark.getContext("2d"), key = plotOf(brush.createImageData(28, 28)), [r, g, b] = theme.paper;
+  const brush = mark.getContext("2d"), key = plotOf(brush.createImageData(28, 28)), [r, g, b] = theme.page;
   key.pixels.fill((255 << 24) | (b << 16) | (g << 8) | r);
-  stamp(key, sprite(groupColor(group), groupShape(group), 8.5, 28), 14, 14);
+  stamp(key, sprite(groupColor(group), groupShape(group), 7.5, 28), 14, 14);
   brush.putImageData(key.image, 0, 0);
 }
 

@@ -5,14 +5,14 @@ const SHAPES = 4; // disc, square, diamond, triangle: colours come round again w
 const LEVELS = 32; // steps of a ramp
 const MOST_PICTURES = 1500, MOST_WORDS = 250;
 const PICTURE_FROM = 18, PICTURE_TO = 96; // CSS pixels of a side
-const theme = { paper: [251, 251, 250], ink: [27, 27, 26], soft: [190, 190, 188], accent: "#0072b2" };
+const theme = { paper: [251, 251, 250], page: [244, 244, 242], ink: [27, 27, 26], soft: [190, 190, 188], accent: "#0072b2" };
 const rgbOf = (text) => (text.startsWith("#") ? [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16)) : text.match(/[\d.]+/g).slice(0, 3).map(Number));
 const mix = (a, b, share) => a.map((v, i) => Math.round(v + share * (b[i] - v)));
 let plot = null, sprites = new Map();
 
 function readTheme() {
   const style = getComputedStyle(root), color = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise;
-  theme.paper = rgbOf(color("--lab-card", "#fbfbfa")); theme.ink = rgbOf(color("--lab-ink", "#1b1b1a"));
+  theme.paper = rgbOf(color("--lab-card", "#fbfbfa")); theme.page = rgbOf(color("--lab-page", "#f4f4f2")); theme.ink = rgbOf(color("--lab-ink", "#1b1b1a"));
   theme.soft = mix(theme.paper, theme.ink, 0.22); theme.accent = color("--lab-accent", "#0072b2");
   sprites = new Map();
 }

@@ -1,0 +1,82 @@
+"""Nearest neighbours in the original space, for the picture that was picked or the photograph of the strip, in each network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ssl_core.bank import Bank
+from ssl_core.neighbors import nearest, unit_length
+from visualize.jpeg_uri import jpeg_uri
+from visualize.tabs.feature_map_asked import Asked
+from visualize.tabs.feature_map_work import Maps
+from visualize.widgets.teacher_card import spoken
+
+if TYPE_CHECKING:
+    from ssl_core.features import Index
+
+SHOWN = 8
+WAITING = "Follows when this network has looked through all pictures."
+
+
+def rows(maps: Maps, bank: Bank, asked: Asked, photo_key: str, picked: int) -> list[dict]:
+    """The prop `rows`: the query, then its nearest pictures in each network. Never computes an index.
+
+    picked : index of a bank picture, or -1 for the photograph of the strip. Errors: PhotoError, CheckpointError.
+    """
+    picked = picked if isinstance(picked, int) and 0 <= picked < len(bank) else -1
+    query, name = asked_for(maps, bank, photo_key, picked)
+    source = bank.place(picked).photo if picked >= 0 else photo_key
+    title = "The picked picture" if picked >= 0 else f"{name}, the photo of the strip"
+    told = [{"title": title, "entries": [{"src": jpeg_uri(query, 88), "text": name}]}]
+    for model, stage in asked.pairs:
+        index = maps.lab.index(model)
+        row = {"title": f"{called(model)}, {stage}", "marked": len(told) == 1}
+        if index is None:
+            told.append(row | {"message": WAITING, "entries": []})
+            continue
+        same = np.array([maps.lab.strip_key(place) == source or place.photo == source for place in bank.places])
+        left = np.flatnonzero(~same | asked.same)
+        found, cosines = near(maps, bank, index, stage, query if picked < 0 else picked, left)
+        note = f"nearest of {len(left):,} by cosine" + ("" if asked.same or not same.any() else ", same photo left out")
+        entries = [{"index": int(i), "figure": f"{c:.2f}"} for i, c in zip(found, cosines, strict=True)]
+        told.append(row | {"note": note, "entries": entries})
+    return told
+
+
+def asked_for(maps: Maps, bank: Bank, photo_key: str, picked: int) -> tuple[np.ndarray, str]:
+    """The picture (side, side, 3) uint8 whose neighbours are wanted, and its name. Errors: PhotoError."""
+    from ssl_core.photo import square
+
+    if picked >= 0:
+        return bank.pixels(picked), bank.names[picked]
+    photo = maps.lab.photo(photo_key)
+    return square(photo.pixels, bank.side), photo.name
+
+
+def near(
+    maps: Maps, bank: Bank, index: Index, stage: str, query: np.ndarray | int, left: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Indices and cosines of the nearest pictures among those of `left`, a picture of the bank itself left out."""
+    features = maps.features(index, stage)
+    if isinstance(query, int):
+        asked, left = features[query : query + 1], left[left != query]
+    else:
+        from ssl_core.features import summarize
+
+        asked = unit_length(summarize(maps.lab.model(index.model).encoder, query[None])[f"{stage}.mean"])
+    if not len(left):
+        return np.zeros(0, int), np.zeros(0)
+    found, cosines = nearest(asked, features[left], SHOWN)
+    return left[found[0]], cosines[0]
+
+
+def called(model: str) -> str:
+    """A model's name as a person says it: method and variant.
+
+    >>> called("context-encoder-l2")
+    'Context encoder · L2'
+    """
+    name = spoken(model)
+    return " · ".join(part for part in (name["method"], name["title"]) if part)
