@@ -6,9 +6,10 @@ import torch
 
 from ssl_core import checkpoint
 from ssl_core.pretext import blend_weights
-from ssl_core.pretexts import PRETEXTS, build, model_names
+from ssl_core.pretexts import PRETEXTS, build, model_names, untrained_names
 
-everyone = pytest.mark.parametrize("name", model_names())
+everyone = pytest.mark.parametrize("name", [*model_names(), *untrained_names()])
+learners = pytest.mark.parametrize("name", model_names())
 
 
 def photographs(side, count=4, seed=0):
@@ -66,7 +67,7 @@ def test_a_batch_does_not_change_the_photographs(name):
     assert torch.equal(raw["image"], before)
 
 
-@everyone
+@learners
 def test_every_parameter_learns(name):
     task = make(name).train()
     batch = batch_of(task)
@@ -82,7 +83,7 @@ def test_every_parameter_learns(name):
     assert learned == set(map(id, task.parameters()))
 
 
-@everyone
+@learners
 def test_loss_terms_are_finite_scalars_that_are_not_negative(name):
     task = make(name).train()
     for terms in players_losses(task, batch_of(task)).values():
@@ -91,7 +92,7 @@ def test_loss_terms_are_finite_scalars_that_are_not_negative(name):
             assert value.shape == () and torch.isfinite(value) and value >= 0
 
 
-@everyone
+@learners
 def test_one_batch_can_be_learned_by_heart(name):
     task = make(name).train()
     batch = batch_of(task)
@@ -109,7 +110,7 @@ def test_one_batch_can_be_learned_by_heart(name):
     assert course[-1] < 0.6 * course[0]
 
 
-@everyone
+@learners
 def test_a_checkpoint_gives_back_the_same_network(name, tmp_path):
     task = make(name).eval()
     for parameter in task.parameters():  # half precision must not hide an error
@@ -150,11 +151,11 @@ def test_panels_are_pictures(name):
 def test_says_what_it_was_asked(name):
     task = make(name)
     assert task.asked.endswith(".") and task.question.endswith("?") and task.name == name
-    assert {"cpu", "cuda"} == task.variants[task.variant].recipes.keys()
+    assert task.variants[task.variant].recipes.keys() == ({"cpu", "cuda"} if task.players() else set())
     assert task.paper.year and task.paper.url.startswith("https://")
 
 
-@everyone
+@learners
 def test_the_encoder_takes_rgb_and_names_its_stages(name):
     task = make(name).eval()
     stages = task.encoder(photographs(task.config.side))
@@ -162,7 +163,7 @@ def test_the_encoder_takes_rgb_and_names_its_stages(name):
     assert all(stages[stage].shape[1] == width for stage, width in task.encoder.widths.items())
 
 
-@everyone
+@learners
 def test_a_variant_starts_from_its_trunk(name):
     task = make(name)
     trunk = task.variants[task.variant].trunk
@@ -174,6 +175,12 @@ def test_a_variant_starts_from_its_trunk(name):
     mine, theirs = task.eval().encoder(photos), teacher.eval().encoder(photos)
     # what is taken over may differ in shape, not in effect
     assert all(torch.allclose(mine[stage], theirs[stage], atol=1e-6) for stage in theirs)
+
+
+@pytest.mark.parametrize("name", untrained_names())
+def test_what_nobody_trains_has_nothing_to_train(name):
+    task = make(name)
+    assert not list(task.parameters()) and not task.players() and name not in model_names()
 
 
 def test_an_unknown_model_is_named_with_those_that_exist():

@@ -5,6 +5,7 @@ from ssl_core.pretexts.context_encoder import ContextEncoder
 from ssl_core.pretexts.denoising_autoencoder import DenoisingAutoencoder
 from ssl_core.pretexts.hypercolumn_colorization import HypercolumnColorization
 from ssl_core.pretexts.noisy_words import NoisyWords
+from ssl_core.pretexts.patch_context import PatchContext
 from ssl_core.pretexts.relative_position import RelativePosition
 from ssl_core.pretexts.split_brain import SplitBrain
 
@@ -14,6 +15,7 @@ PRETEXTS = {
     HypercolumnColorization.method: HypercolumnColorization,
     SplitBrain.method: SplitBrain,
     RelativePosition.method: RelativePosition,
+    PatchContext.method: PatchContext,
     DenoisingAutoencoder.method: DenoisingAutoencoder,
     NoisyWords.method: NoisyWords,
 }
@@ -29,5 +31,19 @@ def build(name: str, size: str = "small"):
 
 
 def model_names() -> tuple[str, ...]:
-    """All full names, in the order of the story, variants in the order of their training."""
-    return tuple(f"{method}-{variant}" for method, pretext in PRETEXTS.items() for variant in pretext.variants)
+    """All that are trained, by full name, in the order of the story, variants in the order of their training."""
+    return _names(trained=True)
+
+
+def untrained_names() -> tuple[str, ...]:
+    """Those that have no weights, and therefore no recipe to train them by."""
+    return _names(trained=False)
+
+
+def _names(trained: bool) -> tuple[str, ...]:
+    return tuple(
+        f"{method}-{variant}"
+        for method, pretext in PRETEXTS.items()
+        for variant, about in pretext.variants.items()
+        if bool(about.recipes) == trained
+    )

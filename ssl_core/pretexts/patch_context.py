@@ -1,0 +1,237 @@
+"""Context as Supervisory Signal: Discovering Objects with Predictable Context. Doersch, Gupta, Efros. ECCV 2014.
+
+Patches that look alike need not show the same thing; if they do, each one's surroundings can be foretold from the others'. So the
+patches of a cluster are judged, each left out in turn, by how much better its context is foretold with the help of the others than by
+a model of "stuff" that only knows how textures and edges go on. Members that cannot be foretold are pruned, and clusters ranked by
+what is left.
+
+No network: patches and context are cells of HOG, both models are Gaussian. The paper grows the region that it foretells cell by cell
+and aligns the context anew at each step; here the region is a ring of cells of fixed width, and all of it is judged at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ssl_core.hog import Hog, drawn
+from ssl_core.pretext import Batch, Paper, Player, Pretext, Variant, to_picture
+
+SAMPLES = 20_000  # places that the stuff model is fitted to
+RIDGE = 1e-3
+
+
+@dataclass(frozen=True)
+class Config:
+    """Lengths in HOG cells. Published are clusters of nearest neighbours that are pruned by context; the numbers are ours."""
+
+    side: int = 128  # pixels of a photograph of the bank
+    cell: int = 8  # pixels
+    orientations: int = 9
+    patch: int = 4
+    ring: int = 4  # cells of context on each side of the patch
+    candidates: int = 20  # nearest neighbours by HOG that a cluster starts from
+    kept: int = 6  # of which pruning leaves these
+    dropped: float = 0.25  # share of what is too much that goes in one round
+    prior_mean: float = 2.0  # stuff counts in a thing's mean like so many patches,
+    prior_variance: float = 8.0  # and in its variance like so many
+
+    @property
+    def window(self) -> int:
+        """Cells of a side of patch and context together."""
+        return self.patch + 2 * self.ring
+
+
+class Statistics(NamedTuple):
+    """The model of stuff, of cells of K numbers: each from the one next to it, by direction (down, across) + 1.
+
+    slope (3, 3, K + 1, K), the last of K + 1 for the intercept; residual (3, 3, K), the variance of what it misses.
+    """
+
+    slope: np.ndarray
+    residual: np.ndarray
+
+
+class Steps(NamedTuple):
+    """For each cell of a window: whether it is context, its neighbour one cell nearer to the patch, and the direction from there."""
+
+    context: np.ndarray
+    row: np.ndarray
+    column: np.ndarray
+    down: np.ndarray
+    across: np.ndarray
+
+
+class Judgement(NamedTuple):
+    """Thing against stuff for n patches of a cluster: log-likelihood ratios in nats.
+
+    cells (n, S, S), 0 where nothing was judged; judged (n, S, S) bool; scores (n,), their mean over the judged cells.
+    """
+
+    cells: np.ndarray
+    judged: np.ndarray
+    scores: np.ndarray
+
+
+@lru_cache
+def steps(config: Config) -> Steps:
+    """The geometry of a window of S x S cells.
+
+    >>> steps(Config(patch=1, ring=1)).context.astype(int).tolist()
+    [[1, 1, 1], [1, 0, 1], [1, 1, 1]]
+    """
+    row, column = np.mgrid[: config.window, : config.window]
+    last = config.ring + config.patch - 1
+    down, across = (np.sign(place - place.clip(config.ring, last)) for place in (row, column))
+    return Steps((down != 0) | (across != 0), row - down, column - across, down, across)
+
+
+def fit_statistics(cells: np.ndarray, rng: np.random.Generator) -> Statistics:
+    """The model of stuff of a bank's cells (N, R, C, K), R and C at least 3, by least squares at random places."""
+    count, rows, columns, width = cells.shape
+    picture, row = rng.integers(0, count, SAMPLES), rng.integers(1, rows - 1, SAMPLES)
+    column = rng.integers(1, columns - 1, SAMPLES)
+    known = with_one(cells[picture, row, column].astype(np.float32))
+    slope, residual = np.zeros((3, 3, width + 1, width), np.float32), np.ones((3, 3, width), np.float32)
+    for down, across in np.argwhere(np.ones((3, 3))) - 1:
+        if down or across:
+            wanted = cells[picture, row + down, column + across].astype(np.float32)
+            fitted = np.linalg.solve(known.T @ known + RIDGE * np.eye(width + 1, dtype=np.float32), known.T @ wanted)
+            slope[down + 1, across + 1] = fitted
+            residual[down + 1, across + 1] = np.square(wanted - known @ fitted).mean(0) + RIDGE
+    return Statistics(slope, residual)
+
+
+def with_one(cells: np.ndarray) -> np.ndarray:
+    """(..., K) -> (..., K + 1): a one for the intercept."""
+    return np.concatenate([cells, np.ones((*cells.shape[:-1], 1), cells.dtype)], -1)
+
+
+def log_normal(error: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """Log density of independent Gaussians at a distance from their means, summed over the last axis, without the constant.
+
+    >>> float(log_normal(np.array([0.0, 2.0]), np.array([1.0, 4.0])).round(4))
+    -1.1931
+    """
+    return -0.5 * (np.square(error) / variance + np.log(variance)).sum(-1)
+
+
+def beyond_stuff(windows: np.ndarray, statistics: Statistics, config: Config) -> np.ndarray:
+    """By how much each cell differs from what stuff makes of the cell next to it, nearer to the patch: (n, S, S, K), same shape.
+
+    Stuff is that textures and edges go on: x_c ~ N(A_d x_c' + b_d, s2_d), with A, b and s2 for each of the eight directions d.
+    """
+    at = steps(config)
+    slope = statistics.slope[at.down + 1, at.across + 1]
+    return windows - np.einsum("nrck,rckj->nrcj", with_one(windows[:, at.row, at.column]), slope, optimize=True)
+
+
+def others_foretell(
+    beyond: np.ndarray, judged: np.ndarray, stuff: np.ndarray, config: Config
+) -> tuple[np.ndarray, np.ndarray]:
+    """What the other patches of a cluster add to stuff, each patch left out in turn: mean and variance, each (n, S, S, K).
+
+    m = sum_j e_j / (k + n),  s2 = (v s2_d + sum_j (e_j - m)^2) / (v + n) * (1 + 1 / (k + n)), over the n others whose cell is judged;
+    `stuff` are the s2_d (S, S, K). The fewer others there are, and the less they agree, the nearer this is to stuff alone.
+    """
+    weight = judged[..., None].astype(np.float32)
+    known = beyond * weight
+    count, sums, squares = (part.sum(0) - part for part in (weight, known, known * beyond))
+    mean = sums / (count + config.prior_mean)
+    spread = squares - 2 * mean * sums + count * mean**2 + config.prior_variance * stuff
+    return mean, spread / (count + config.prior_variance) * (1 + 1 / (count + config.prior_mean))
+
+
+def thing_against_stuff(windows: np.ndarray, visible: np.ndarray, statistics: Statistics, config: Config) -> Judgement:
+    """log p_thing(x_c) / p_stuff(x_c) for the context of each patch: windows (n, S, S, K), visible (n, S, S).
+
+    Cells outside the photograph are not judged, nor are those whose neighbour nearer to the patch is outside.
+    """
+    at = steps(config)
+    judged = at.context & visible & visible[:, at.row, at.column]
+    beyond, stuff = beyond_stuff(windows, statistics, config), statistics.residual[at.down + 1, at.across + 1]
+    mean, variance = others_foretell(beyond, judged, stuff, config)
+    cells = np.where(judged, log_normal(beyond - mean, variance) - log_normal(beyond, stuff), 0)
+    return Judgement(cells, judged, cells.sum((1, 2)) / np.maximum(judged.sum((1, 2)), 1))
+
+
+def prune(
+    windows: np.ndarray, visible: np.ndarray, statistics: Statistics, config: Config
+) -> tuple[np.ndarray, Judgement]:
+    """Drop the worst predicted members round by round until `kept` of them and the first patch, the seed, are left.
+
+    Returns the indices that stay, the seed first, and how they are judged among themselves.
+    """
+    alive = np.arange(len(windows))
+    judgement = thing_against_stuff(windows, visible, statistics, config)
+    while (over := len(alive) - config.kept - 1) > 0:
+        worst = 1 + np.argsort(judgement.scores[1:])[: max(1, int(config.dropped * over))]
+        alive = np.delete(alive, worst)
+        judgement = thing_against_stuff(windows[alive], visible[alive], statistics, config)
+    return alive, judgement
+
+
+def consistency(judgement: Judgement) -> float:
+    """What clusters are ranked by: the sum of the members' scores. At 0 or below the cluster is inconsistent and discarded."""
+    return float(judgement.scores.sum())
+
+
+class PatchContext(Pretext):
+    """What surrounds this patch?"""
+
+    method = "patch-context"
+    question = "What surrounds this patch?"
+    paper = Paper(
+        "Context as Supervisory Signal: Discovering Objects with Predictable Context",
+        "Carl Doersch, Abhinav Gupta, Alexei A. Efros",
+        "ECCV",
+        2014,
+        "https://doi.org/10.1007/978-3-319-10578-9_24",
+    )
+    sizes = {"tiny": Config(side=64, patch=2, ring=2, candidates=6, kept=3), "small": Config(), "paper": Config()}
+    variants = {"hog": Variant("Foretell what surrounds a patch from patches that look like it.", {}, {})}
+
+    def __init__(self, config: Config, variant: str) -> None:
+        super().__init__(config, variant)
+        self.encoder = Hog(config.cell, config.orientations)
+
+    @property
+    def device(self) -> torch.device:
+        """Where it is computed; there are no weights to be anywhere else."""
+        return torch.device("cpu")
+
+    def cells(self, images: Tensor) -> np.ndarray:
+        """HOG of (B, 3, H, W) in [0, 1]: (B, H // 8, W // 8, 9) float32."""
+        with torch.inference_mode():
+            return self.encoder(images)["hog"].permute(0, 2, 3, 1).contiguous().numpy()
+
+    def make_batch(self, raw: dict[str, Tensor], rng: np.random.Generator) -> Batch:
+        """A random patch of each photograph, and its window of patch and context, which lies inside."""
+        cells, config = self.encoder(raw["image"])["hog"], self.config
+        rows, columns = (rng.integers(0, n - config.window + 1, len(cells)) for n in cells.shape[2:])
+        cut = [
+            one[:, r : r + config.window, c : c + config.window] for one, r, c in zip(cells, rows, columns, strict=True)
+        ]
+        windows, patch = torch.stack(cut), slice(config.ring, config.ring + config.patch)
+        return Batch({"patch": windows[:, :, patch, patch]}, {"window": windows})
+
+    def players(self) -> list[Player]:
+        """Nobody: there is nothing to learn, and so no forward pass and no loss."""
+        return []
+
+    def panels(self, raw: dict[str, Tensor], rng: np.random.Generator, **knobs: float) -> dict[str, np.ndarray]:
+        """What HOG sees of the photograph, one patch of it that is all that is given, and the photograph."""
+        picture = to_picture(raw["image"][0])
+        height, width = picture.shape[:2]
+        strokes = drawn(self.cells(raw["image"][:1])[0], self.config.cell)
+        strokes = np.pad(strokes / max(strokes.max(), 1e-6), ((0, height), (0, width)))[:height, :width]
+        patch, side = np.full_like(picture, 0.5), round(0.25 * min(height, width))
+        here = slice((height - side) // 2, (height + side) // 2), slice((width - side) // 2, (width + side) // 2)
+        patch[here] = picture[here]
+        edges = np.repeat(strokes[..., None], 3, -1).astype(np.float32)
+        return {"its edges (HOG)": edges, "one patch": patch, "the truth": picture}
