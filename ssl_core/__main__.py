@@ -11,6 +11,7 @@ ROOT = Path(__file__).parent.parent
 # benches on photographs that need no further option, and what they measure
 MEASURED = {
     "split-brain": "cross entropy of each half of the channels, said by the other",
+    "position": "where a patch belongs: right answers, with and without the defence against chromatic aberration",
     "words": "word vectors: analogies, similarity, words found on photographs, cost of a step (needs sentences)",
 }
 SOURCES = "starter, a folder, a zip file, or a torchvision data set: imagenette, stl10"
