@@ -13,6 +13,8 @@ from urllib.error import URLError
 
 import numpy as np
 
+from ssl_core import bench_looking
+
 ROOT = Path(__file__).parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
@@ -41,7 +43,8 @@ def measure(strokes: int = 24, photos: int = 10, frames: int = 120) -> dict:
 
     Returns seconds until HTTP 200 ("up") and megabytes of resident memory after use ("memory"). With a Chromium and playwright also
     seconds until the strip of photographs is seen ("seen"), milliseconds from the end of each stroke to the filled picture ("strokes")
-    and from a click on a photograph to its first colours ("colors"), and {"median", "p95"} milliseconds of a slider frame ("frame").
+    and from a click on a photograph to its first colours ("colors"), {"median", "p95"} milliseconds of a slider frame ("frame"), and
+    what `bench_looking.use` measures ("units", "lasso").
     Raises RuntimeError when the app does not come up.
     """
     import psutil
@@ -112,7 +115,7 @@ def _use(page, address: str, began: float, counts: tuple[int, int, int]) -> dict
     seen = time.monotonic() - began
     keys = page.eval_on_selector_all(".strip-photo", "photos => photos.map((photo) => photo.dataset.key)")
     found = {"seen": seen, "strokes": _strokes(page, address, keys[0], strokes)}
-    return found | _colors(page, address, keys[: photos + 1], frames)
+    return found | _colors(page, address, keys[: photos + 1], frames) | bench_looking.use(page, address)
 
 
 def _strokes(page, address: str, key: str, count: int) -> list[float]:

@@ -23,13 +23,36 @@ COLUMNS = (
 
 
 def report(inpainters: Iterable[str], colorizers: Iterable[str], load: Callable) -> Report:
-    """The bench: networks in this process, then the page in its own. `load(name)` gives a model. Takes one to two minutes."""
+    """The bench: networks and the bank in this process, then the page in its own. `load(name)` gives a model. Takes minutes."""
     from ssl_core import bench_page
 
-    rows = [*network_rows([load(name) for name in inpainters], [load(name) for name in colorizers])]
+    inpainters, colorizers = [load(name) for name in inpainters], [load(name) for name in colorizers]
+    rows = [*network_rows(inpainters, colorizers)]
+    for model in (*colorizers, *inpainters)[:1]:
+        rows += bank_rows(model)
     page = bench_page.measure()
     remarks = [] if "frame" in page else ["No Chromium or no playwright here: the rows of the browser are left out."]
     return Report("speed", f"Measured on {machine()}.", COLUMNS, tuple(_page_rows(page) + rows), tuple(remarks))
+
+
+def bank_rows(model) -> list[dict]:
+    """What it takes to look through a bank with a model, and to draw from it."""
+    from ssl_core import bench_bank
+
+    found = bench_bank.measure(model)
+    few, many = f"{found['pictures']:,}", f"{bench_bank.MANY:,}"
+    ratio = {"answer": f"cost of a picture among {many} against one among {few}", "median": round(found["ratio"], 2)}
+    return [
+        _row(f"bank of {few} pictures indexed, {model.name}", [found["index"]], "s", "20"),
+        _row(f"bank of {many} pictures indexed", [found["index_many"]], "s", ""),
+        ratio | {"unit": "", "goal": "1, no more than in proportion"},
+        _row(f"resident memory after {many} pictures", [found["memory"]], "MB", "2000"),
+        _row(f"the index of {few} pictures, a second time", found["again"], "ms", ""),
+        _row("top patches, histogram, sparsity of a unit", found["unit"], "ms", ""),
+        _row(f"PCA of {few} pictures", found["pca"], "ms", "1000"),
+        _row(f"UMAP of {few} pictures, with its compiling", [found["umap"]], "s", "45"),
+        _row("until UMAP tells how far it is", [found["umap_first"]], "s", "1"),
+    ]
 
 
 def _page_rows(page: dict) -> list[dict]:
@@ -38,6 +61,8 @@ def _page_rows(page: dict) -> list[dict]:
         rows.append(_row("page up: photographs seen", [page["seen"]], "s", "6"))
         rows.append(_row("stroke to filled picture, in the browser", page["strokes"], "ms", "400 (95th)"))
         rows.append(_row("photo to first colours, in the browser", page["colors"], "ms", "600"))
+        rows.append(_row("unit to its page, in the browser", page["units"], "ms", "200"))
+        rows.append(_row("lasso to gallery, in the browser", page["lasso"], "ms", "500"))
         frame = page["frame"]
         rows.append(
             {

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from ssl_core import bench, bench_colorize, bench_inpaint, bench_sheet, bench_speed, metrics, selection
+from ssl_core import bench, bench_bank, bench_colorize, bench_inpaint, bench_sheet, bench_speed, metrics, selection
+from ssl_core.bank import starter_bank
 from ssl_core.pretexts import build
 
 
@@ -158,3 +159,22 @@ def test_drawn_strokes_are_neither_nothing_nor_all():
     masks = bench_speed.strokes(48, 64)
     assert all(mask.shape == (48, 64) and 0.01 < mask.mean() < 0.5 for mask in masks)
     assert len({mask.tobytes() for mask in masks}) == len(masks)
+
+
+def test_looking_through_a_bank_is_timed(models, monkeypatch):
+    monkeypatch.setattr(bench_bank, "MANY", 1300)
+    monkeypatch.setattr(bench_bank, "starter_bank", lambda: bench_bank.first(starter_bank(), 100))
+    monkeypatch.setattr("ssl_core.layouts.layout_steps", lambda method, features: iter([method] * 3))
+    rows = bench_speed.bank_rows(models["colorization-rebalanced"])
+    told = {row["answer"]: row for row in rows}
+    assert "bank of 100 pictures indexed, colorization-rebalanced" in told and "bank of 1,300 pictures indexed" in told
+    assert 0 < told["cost of a picture among 1,300 against one among 100"]["median"] < 20
+    assert 100 < told["resident memory after 1,300 pictures"]["median"] < 4000
+
+
+def test_a_large_bank_is_made_of_a_small_one(tmp_path):
+    few = bench_bank.first(starter_bank(), 7)
+    many = bench_bank.repeated(few, 20, tmp_path / "rows.npy")
+    assert len(few) == 7 and len(many) == 20 and isinstance(many.rows, np.memmap) and many.key != few.key
+    assert np.array_equal(many.pixels(3), few.pixels(3))
+    assert np.array_equal(many.pixels(7 + 3), np.roll(few.pixels(3), 1, axis=1))  # shifted, or all would be alike
