@@ -29,17 +29,20 @@ async function showField(patch) {
   if (state.picked !== patch || !image) return;
   const draw = (effective) => drawField(figure, image, patch.field, effective);
   draw(null);
-  caption.replaceChildren(legend("solid", `Theoretical, from the layers: ${state.page.reach} x ${state.page.reach} px`), legend("dashed", "Effective, by occlusion: looking"));
+  const opener = make("button", { type: "button", className: "opener", textContent: "Choose its photo" }), dashed = (text) => legend("dashed", text);
+  opener.addEventListener("click", () => document.dispatchEvent(new CustomEvent("lab:choose", { detail: patch.photo })));
+  const tell = (...told) => caption.replaceChildren(legend("solid", `Theoretical, from the layers: ${state.page.reach} x ${state.page.reach} px`), ...told, ...(patch.photo === state.photo ? [] : [opener]));
+  tell(dashed("Effective, by occlusion: looking"));
   figure.classList.add("waiting");
   await new Promise((done) => setTimeout(done, 200)); // a hand that goes on to the next unit should not wait behind 256 passes
   if (state.picked !== patch) return;
   const found = await askOnce("field", "neuron_field", { model, stage, unit, picture: patch.picture, photo: state.wall.indexed ? null : state.photo, at: patch.at });
   if (!found) return;
   figure.classList.remove("waiting");
-  if (found.error) { caption.lastChild.replaceWith(make("span", { textContent: found.error })); return; }
+  if (found.error) return tell(make("span", { textContent: found.error }));
   const here = String(found.at) === String(patch.at);
   if (here) draw(found);
-  caption.lastChild.replaceWith(legend("dashed", here ? found.told : "Effective: measured where the unit fires most, the first patch"));
+  tell(dashed(here ? found.told : "Effective: measured where the unit fires most, the first patch"));
   root.dataset.field = [model, stage, unit, patch.picture].join(" ");
 }
 const legend = (kind, text) => make("span", { className: "legend" }, make("i", { className: kind }), text);

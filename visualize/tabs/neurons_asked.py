@@ -53,7 +53,7 @@ class Bench:
         widths = model.encoder.widths
         stage = known(str(query.get("stage") or first_stage(model)), tuple(widths), f"stage of {model.name}")
         unit = query.get("unit") or 0
-        if not isinstance(unit, int | float) or unit != int(unit) or not 0 <= unit < widths[stage]:
+        if not isinstance(unit, int | float) or not 0 <= unit < widths[stage] or unit != int(unit):
             raise AskedError(f"{stage} of {model.name} has units 0 to {widths[stage] - 1}; there is no unit {unit}.")
         return Asked(model, stage, int(unit), self.lab.index(model.name))
 
@@ -101,7 +101,7 @@ def first_stage(model: Pretext) -> str:
 def patches_asked(query: dict) -> int:
     """How many patches a query wants, from 1 to 25. Errors: AskedError."""
     count = query.get("k") or FEW_PATCHES
-    if not isinstance(count, int | float) or count != int(count) or not 1 <= count <= MOST_PATCHES:
+    if not isinstance(count, int | float) or not 1 <= count <= MOST_PATCHES or count != int(count):
         raise AskedError(f"A unit is shown by 1 to {MOST_PATCHES} patches; {count} were asked for.")
     return int(count)
 

@@ -29,15 +29,15 @@ def unit_page(bench: Bench, query: dict) -> dict:
     if asked.index is None:
         return photo_page(bench, asked, count, str(query.get("photo")))
     key = ("unit", asked.model.name, asked.index.model_hash, bench.bank().key, asked.stage, asked.unit, count)
-    return bench.kept.keep(key, lambda: bank_page(asked, bench.bank(), count)) | {"keep": True}
+    return bench.kept.keep(key, lambda: bank_page(bench, asked, count)) | {"keep": True}
 
 
-def bank_page(asked: Asked, bank: Bank, count: int) -> dict:
+def bank_page(bench: Bench, asked: Asked, count: int) -> dict:
     """The page of a unit over the bank."""
     from ssl_core import units
     from ssl_core.receptive_field import receptive_field
 
-    index, stage, unit = asked.index, asked.stage, asked.unit
+    index, stage, unit, bank = asked.index, asked.stage, asked.unit, bench.bank()
     values = index.peak(stage)[:, unit].astype(np.float32)
     columns = index.grid[stage][1]
     shown = units.top_k(index, stage, unit, count, bank, receptive_field(asked.model.encoder, stage))
@@ -45,11 +45,9 @@ def bank_page(asked: Asked, bank: Bank, count: int) -> dict:
     patches = []
     for picture in shown:
         place = divmod(int(index.peak_at(stage)[picture, unit]), columns)
-        patches.append(
-            patch(asked, bank.pixels(picture), place, values[picture])
-            | {"picture": picture, "name": bank.names[picture]}
-        )
-    told, silent = facts_of(asked, values), float((values <= 0).mean())
+        whence = {"picture": picture, "name": bank.names[picture], "photo": bench.lab.strip_key(bank.place(picture))}
+        patches.append(patch(asked, bank.pixels(picture), place, values[picture]) | whence)
+    told = facts_of(asked, values)
     if bank.labels is not None:
         told += label_fact(asked, bank)
     counts, edges = units.histogram(index, stage, unit, BINS)
@@ -59,7 +57,6 @@ def bank_page(asked: Asked, bank: Bank, count: int) -> dict:
         "reach": reach(asked),
         "patches": patches,
         "facts": told,
-        "silent": silent,
         "histogram": {"counts": counts.tolist(), "low": float(edges[0]), "top": float(edges[-1]), "total": len(bank)},
     }
 
@@ -139,7 +136,9 @@ def photo_page(bench: Bench, asked: Asked, count: int, photo: str) -> dict:
         box = box_ends(field_box(asked.model, asked.stage, *place))
         if not any(overlap(box, other) > SAME_SPOT for other in boxes):
             boxes.append(box)
-            patches.append(patch(asked, picture, place, values[place]) | {"picture": flat, "name": name})
+            patches.append(
+                patch(asked, picture, place, values[place]) | {"picture": flat, "name": name, "photo": photo}
+            )
     facts = [f"peak {float(values.max()):.3g} on this photo"] if patches else ["This unit does not fire on this photo."]
     return {"unit": asked.unit, "count": asked.width, "reach": reach(asked), "patches": patches, "facts": facts}
 
