@@ -18,6 +18,7 @@ from ssl_core.sources import SourceError, open_source
 from ssl_core.starter import Photo, starter
 
 SIDE = 128  # px of a bank picture: the side that the shipped networks were trained on
+LOOK_AGAIN = 5.0  # s between two looks at a folder: listing 10,000 files takes a part of a second
 PHOTO_SIDE = 640  # px of the longest side of a photograph as the page shows it; boxes are in its pixels
 # Squares cut from a starter photograph: side as a share of its shorter side, and how many along its longer and shorter side.
 CUTS = ((1.0, 3, 1), (0.7, 3, 2), (0.5, 4, 3), (0.35, 5, 4))
@@ -98,7 +99,9 @@ class Bank:
             same = self.listing() == self.listed
         except SourceError:
             return f"{self.called} can no longer be opened; what was read of it is still shown."
-        return "" if same else f"The photographs in {self.called} have changed: start the lab again to look through them."
+        return (
+            "" if same else f"The photographs in {self.called} have changed: start the lab again to look through them."
+        )
 
 
 def starter_bank() -> Bank:
@@ -198,7 +201,8 @@ def open_bank_steps(spec: str | Path, side: int = SIDE) -> Generator[Progress, N
     key = hashlib.sha256(f"{source.fingerprint} {len(kept)} {source.skipped} {side}".encode()).hexdigest()[:16]
     described = f"{Path(spec).name}, {len(kept):,} photographs"
     places = tuple(Place(name, None) for name in names)
-    return Bank(described, key, names, labels, source.skipped, rows, places, lambda: _listing(spec), source.fingerprint)
+    listing = Listing(spec, source.fingerprint)
+    return Bank(described, key, names, labels, source.skipped, rows, places, listing, source.fingerprint)
 
 
 def quick_to_open(spec: str | Path, side: int = SIDE) -> bool:
@@ -208,8 +212,25 @@ def quick_to_open(spec: str | Path, side: int = SIDE) -> bool:
     return str(spec) == "starter" or pack_path(open_source(spec, "all"), side).exists()
 
 
-def _listing(spec: str | Path) -> str:
-    return open_source(spec, "all").fingerprint
+class Listing:
+    """The fingerprint of the photographs at `spec` as they are on disk now; asked often, it looks at most every few seconds."""
+
+    def __init__(self, spec: str | Path, known: str):
+        self.spec, self.known, self.looked, self.stamp = spec, known, time.monotonic(), _stamp(Path(spec))
+
+    def __call__(self) -> str:
+        """Raises SourceError when there is nothing to open any more."""
+        if time.monotonic() - self.looked >= LOOK_AGAIN:
+            stamp = _stamp(Path(self.spec))
+            if stamp is None or stamp != self.stamp:  # an untouched zip need not be opened
+                self.known = open_source(self.spec, "all").fingerprint
+            self.looked, self.stamp = time.monotonic(), stamp
+        return self.known
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Size and time of a file; None for a folder, whose own time says nothing of the files below, and for what is gone."""
+    return (path.stat().st_size, path.stat().st_mtime_ns) if path.is_file() else None
 
 
 def disk_problem(problem: OSError, what: str) -> str:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from ssl_core import bank as banks
 from ssl_core.bank import PHOTO_SIDE, SIDE, BankError, open_bank, open_bank_steps, quick_to_open, squares, starter_bank
-from ssl_core.sources import SourceError
+from ssl_core.sources import SourceError, open_source
 from ssl_core.starter import starter
 
 
@@ -154,7 +154,8 @@ def test_reading_a_folder_tells_how_far_it_is_and_can_be_stopped(tmp_path):
     assert len(open_bank(spec)) == 6 and quick_to_open(spec)
 
 
-def test_a_bank_that_changes_on_disk_says_so_and_goes_on(tmp_path, patches):
+def test_a_bank_that_changes_on_disk_says_so_and_goes_on(tmp_path, patches, monkeypatch):
+    monkeypatch.setattr(banks, "LOOK_AGAIN", 0.0)
     spec = folder_of(tmp_path / "pets", {"a.png": picture(1), "b.png": picture(2)})
     bank = open_bank(spec)
     before = bank.pixels(0)
@@ -165,6 +166,22 @@ def test_a_bank_that_changes_on_disk_says_so_and_goes_on(tmp_path, patches):
     for path in spec.iterdir():
         path.unlink()
     assert "no longer" in bank.changed() and np.array_equal(bank.pixels(0), before)
+
+
+def test_the_disk_is_not_looked_at_for_each_question(tmp_path, monkeypatch):
+    looks, spec = [], tmp_path / "pets.zip"
+    with zipfile.ZipFile(spec, "w") as archive:
+        archive.writestr("a.png", picture(1))
+    bank = open_bank(spec)
+    monkeypatch.setattr(banks, "open_source", lambda *given: looks.append(given) or open_source(*given))
+    assert [bank.changed() for _ in range(20)] == [""] * 20 and looks == []
+    monkeypatch.setattr(banks, "LOOK_AGAIN", 0.0)
+    assert bank.changed() == "" and looks == []  # the file has not been touched
+    spec.touch()
+    assert bank.changed() == "" and len(looks) == 1  # touched, and the same
+    with zipfile.ZipFile(spec, "a") as archive:
+        archive.writestr("b.png", picture(2))
+    assert "have changed" in bank.changed()
 
 
 def test_the_boxes_are_in_the_pixels_that_the_page_shows():

@@ -101,7 +101,8 @@ def test_a_folder_of_broken_pictures_says_so_and_the_strip_goes_on(models):
     assert lab.photo("coffee").pixels.size
 
 
-def test_a_folder_that_changes_is_noticed(models):
+def test_a_folder_that_changes_is_noticed(models, monkeypatch):
+    monkeypatch.setattr("ssl_core.bank.LOOK_AGAIN", 0.0)
     folder = photographs(models / "mine", 4)
     lab = Lab(str(folder))
     assert lab.bank_changed() == "" and len(lab.bank()) == 4
