@@ -1,5 +1,27 @@
 """The tabs of the page, left to right. A new tab: write its module, add it here."""
 
-from visualize.tabs import colorize, feature_map, inpaint, neurons, relative_position, teachers
+from visualize.tabs import (
+    colorize,
+    denoising_autoencoder,
+    feature_map,
+    inpaint,
+    neurons,
+    patch_context,
+    relative_position,
+    split_brain,
+    teachers,
+    words,
+)
 
-TABS = (teachers, inpaint, colorize, relative_position, neurons, feature_map)
+TABS = (
+    teachers,
+    inpaint,
+    colorize,
+    split_brain,
+    relative_position,
+    denoising_autoencoder,
+    words,
+    neurons,
+    feature_map,
+    failures,
+)

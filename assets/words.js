@@ -1,0 +1,131 @@
+// The tab "Words": what was chosen, the link, and who asks Python for what. words_lists.js and words_pictures.js draw.
+// Words that a person typed, and all that Python answers, go in as text, never as markup.
+const root = element.querySelector(".words"), part = (name) => root.querySelector(name), parts = (name) => [...root.querySelectorAll(name)];
+const link = window.lab, TAB = "words";
+const FIELDS = { a: "wa", b: "wb", c: "wc", word: "w", one: "w1", other: "w2", kind: "wkind", layout: "wmap", group: "wgroup", left: "wleft", right: "wright", bottom: "wbottom", top: "wtop" };
+const STARTS = { a: "man", b: "woman", c: "boy", word: "dog", one: "dog", other: "puppy", kind: "visual", layout: "pca", group: "all", left: "man", right: "woman", bottom: "child", top: "adult" };
+const MAPPED = ["kind", "layout", "group", "left", "right", "bottom", "top"];
+const state = { ...STARTS, show: false, photo: null, ready: false, known: new Set(), answered: null };
+const make = (tag, properties = {}, ...children) => {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+};
+const field = (name) => part(`[data-set="${name}"]`);
+const say = (place, sentence) => Object.assign(part(place), { textContent: sentence || "", hidden: !sentence });
+const clean = (text) => text.trim().toLowerCase();
+
+// ---- the link: only what differs from the start ----
+function readLink() {
+  for (const [name, key] of Object.entries(FIELDS)) state[name] = (link.get(key) || state[name]).slice(0, 60);
+  state.show = link.get("wquery") === "on";
+}
+function writeLink() {
+  if (link.tab !== TAB) return;
+  const values = Object.fromEntries(Object.entries(FIELDS).map(([name, key]) => [key, state[name] === STARTS[name] ? null : state[name]]));
+  link.set({ ...values, wquery: state.show ? "on" : null });
+}
+function fillFields() {
+  for (const name of Object.keys(FIELDS)) {
+    const here = field(name);
+    if (here.tagName === "INPUT" && document.activeElement !== here) fit(Object.assign(here, { value: state[name] }));
+    if (here.tagName === "SELECT") here.value = state[name];
+  }
+  field("show").checked = state.show;
+  part(".axes").hidden = state.layout !== "axes";
+}
+const fit = (input) => { input.style.width = `${Math.max(4, Math.min(18, input.value.length + 1))}ch`; };
+
+// ---- asking: of several answers on their way to one place only the last one asked for counts ----
+const asked = new Map();
+async function ask(place, name, query) {
+  const number = (asked.get(place) || 0) + 1;
+  asked.set(place, number);
+  let answer;
+  try {
+    answer = await server[name](query);
+  } catch {
+    answer = { error: "The lab does not answer. Look whether it still runs, then open this tab again." };
+  }
+  return asked.get(place) === number ? answer : null;
+}
+
+async function start() {
+  const answer = await ask("start", "words_start", {});
+  if (!answer) return;
+  say(".message", answer.error);
+  root.classList.toggle("failed", Boolean(answer.error));
+  if (answer.error) return;
+  state.known = new Set(answer.words);
+  part("#words-known").replaceChildren(...answer.words.map((value) => make("option", { value })));
+  field("group").replaceChildren(...answer.groups.map(([value, textContent]) => make("option", { value, textContent })));
+  showExamples(answer.examples);
+  state.ready = true;
+  fillFields();
+  askSum();
+  askWord();
+  askPair();
+  askPhoto();
+  askMap();
+}
+async function askSum() {
+  const { a, b, c, show } = state;
+  part(".formula").textContent = `${b} − ${a} + ${c}`;
+  const answer = await ask("sum", "words_analogy", { a, b, c, show });
+  if (answer) showSum(answer);
+}
+async function askWord() {
+  const answer = await ask("word", "words_word", { word: state.word });
+  if (!answer) return;
+  showWord(answer);
+  if (!answer.error && !answer.problems) askPictures({ start: true });
+}
+async function askPair() {
+  const answer = await ask("pair", "words_pair", { one: state.one, other: state.other });
+  if (answer) showPair(answer);
+}
+async function askPhoto() {
+  if (!state.photo || !state.ready) return;
+  part(".photo").classList.add("waiting");
+  const answer = await ask("photo", "words_photo", { photo: state.photo });
+  if (answer) showPhoto(answer);
+}
+function askMap() {
+  props.value = Object.fromEntries(MAPPED.map((name) => [name, state[name]]));
+  setTimeout(() => trigger("draw"), 0);
+}
+
+// ---- what the hand does ----
+const FOLLOWS = { a: askSum, b: askSum, c: askSum, show: askSum, word: askWord, one: askPair, other: askPair };
+function set(name, value) {
+  if (state[name] === value) return;
+  state[name] = value;
+  fillFields();
+  writeLink();
+  (FOLLOWS[name] || askMap)();
+}
+function choose(word) {
+  if (state.known.has(word)) set("word", word);
+}
+function useSum([a, b, c]) {
+  Object.assign(state, { a, b, c });
+  fillFields();
+  writeLink();
+  askSum();
+}
+root.addEventListener("input", (event) => {
+  const { set: name } = event.target.dataset;
+  if (!name || event.target.type === "checkbox" || event.target.tagName === "SELECT") return;
+  fit(event.target);
+  if (state.known.has(clean(event.target.value))) set(name, clean(event.target.value)); // a whole word: answered at once
+});
+root.addEventListener("change", (event) => {
+  const { set: name } = event.target.dataset;
+  if (!name) return;
+  if (event.target.type === "checkbox") set(name, event.target.checked);
+  else set(name, event.target.tagName === "SELECT" ? event.target.value : clean(event.target.value));
+});
+part(".sum").addEventListener("submit", (event) => event.preventDefault());
+root.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.tagName === "INPUT") { event.preventDefault(); event.target.dispatchEvent(new Event("change", { bubbles: true })); }
+});

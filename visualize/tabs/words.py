@@ -1,0 +1,62 @@
+"""Tab "Words": what a network that read the sentences under photographs knows about words, to add, subtract, look at and map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from visualize.lab import Lab
+from visualize.tabs import words_api, words_map, words_pictures, words_text, words_vectors
+from visualize.tabs.neurons import named
+from visualize.tabs.neurons_work import Jobs
+from visualize.tabs.words_asked import METHOD, AskedError
+from visualize.widgets.linked_map import linked_map
+from visualize.widgets.word_desk import word_desk
+
+ID = "words"
+TITLE = "Words"
+QUESTION = "What do photographs teach about words?"
+METHODS = (METHOD,)
+
+
+def build(lab: Lab, page) -> None:
+    """The tab: the desk, which asks the handlers below by name, the map, and the words under it."""
+    desk = word_desk(QUESTION, server_functions(lab, Jobs()))
+    chart = linked_map("words", elem_id="word-map")
+    words_text.build(lab)
+    quiet = {"show_progress": "hidden", "api_visibility": "private"}
+    desk.draw(
+        partial(words_map.draw, lab), desk, [desk, chart], trigger_mode="always_last", concurrency_limit=2, **quiet
+    )
+    chart.picked(partial(words_map.picked, lab), [desk, chart], desk, trigger_mode="always_last", **quiet)
+    words_api.build(lab)
+
+
+def server_functions(lab: Lab, jobs: Jobs) -> list[Callable[[dict], dict]]:
+    """What the page may ask, each under the name by which it asks."""
+    handlers = {
+        "words_start": partial(started, lab),
+        "words_analogy": partial(words_vectors.analogy, lab),
+        "words_word": partial(words_vectors.word, lab),
+        "words_pair": partial(words_vectors.pair, lab),
+        "words_pictures": partial(words_pictures.pictures, lab, jobs),
+        "words_photo": partial(words_pictures.photo_words, lab),
+    }
+    return [named(name, told(handler)) for name, handler in handlers.items()]
+
+
+def told(handler: Callable[[dict], dict]) -> Callable[[dict], dict]:
+    """A handler whose refusals are sentences in the tab."""
+
+    def answer(query: dict) -> dict:
+        try:
+            return handler(query)
+        except AskedError as error:
+            return {"error": str(error)}
+
+    return answer
+
+
+def started(lab: Lab, query: dict) -> dict:
+    """What the page needs once, with the groups of words that the map offers."""
+    return words_vectors.start(lab, query) | {"groups": words_map.groups_offered(lab)}
