@@ -11,6 +11,8 @@ import math
 import torch
 from torch import Tensor
 
+from ssl_core.color import lab_to_rgb, rgb_to_lab
+
 CHROMA_REACH = 128.0  # CIELAB units: the last bin also holds the few sRGB colours beyond
 FADING = 0.03  # eta: how sure of a hue, as the length of eq. 9's z, is sure enough to paint it in full
 
@@ -28,6 +30,17 @@ def hue_and_chroma(ab: Tensor) -> tuple[Tensor, Tensor]:
 def to_ab(hue: Tensor, chroma: Tensor) -> Tensor:
     """Hue in radians and chroma, each (...), -> (..., 2)."""
     return torch.stack((chroma * hue.cos(), chroma * hue.sin()), dim=-1)
+
+
+def turn_hues(rgb: Tensor, degrees: float) -> Tensor:
+    """A picture with all hues turned, lightness and chroma kept, (..., 3, H, W) sRGB in [0, 1]; what sRGB lacks is clipped.
+
+    >>> turn_hues(torch.tensor([0.5, 0.5, 0.5])[:, None, None], 90.0).flatten().mul(100).round().tolist()
+    [50.0, 50.0, 50.0]
+    """
+    light, a, b = rgb_to_lab(rgb).unbind(-3)
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    return lab_to_rgb(torch.stack((light, cos * a - sin * b, sin * a + cos * b), dim=-3))
 
 
 def hue_bin(hue: Tensor, bins: int) -> Tensor:

@@ -122,6 +122,12 @@ class Predictions:
         """The mean of the lightness, (h, w) float32, 0 to 100."""
         return expected_lightness(torch.from_numpy(self.lightness_log_probabilities)[None])[0, 0].numpy()
 
+    def lightness_errors(self) -> dict[str, float]:
+        """Mean |L said - L of the photograph|, and the same for L = 50 everywhere, which knows nothing: {"off", "off_middle"}."""
+        light = torch.from_numpy(self.lab)[None, :1]
+        said = networks.resize(torch.from_numpy(self.lightness())[None, None], light.shape[2:])
+        return {"off": (said - light).abs().mean().item(), "off_middle": (light - 50).abs().mean().item()}
+
     def pictures(self, temperature: float = 0.38) -> dict[str, np.ndarray]:
         """What goes into each half and what comes out, (H, W, 3) float32 sRGB in [0, 1].
 
