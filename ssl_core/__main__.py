@@ -12,6 +12,7 @@ ROOT = Path(__file__).parent.parent
 MEASURED = {
     "split-brain": "cross entropy of each half of the channels, said by the other",
     "position": "where a patch belongs: right answers, with and without the defence against chromatic aberration",
+    "denoise": "PSNR gained over noisy pictures, beside non-local means and the median",
     "words": "word vectors: analogies, similarity, words found on photographs, cost of a step (needs sentences)",
 }
 SOURCES = "starter, a folder, a zip file, or a torchvision data set: imagenette, stl10"

@@ -80,10 +80,22 @@ def _bench_split_brain(options):
 
 def _bench_position(options):
     from ssl_core import bench_position
+
+    return _on_photographs(bench_position, options)
+
+
+def _bench_denoise(options):
+    from ssl_core import bench_denoise
+
+    return _on_photographs(bench_denoise, options)
+
+
+def _on_photographs(measured, options):
+    """The report of a bench that takes photographs and the models of its one method."""
     from ssl_core.bench import photographs
 
     photos, described = photographs(options.photos, options.split, options.limit)
-    return bench_position.report(photos, described, _models(bench_position.METHOD, options.models), zoo.load)
+    return measured.report(photos, described, _models(measured.METHOD, options.models), zoo.load)
 
 
 def _bench_words(options):
@@ -134,6 +146,7 @@ BENCHES = {
     "colorize": _bench_colorize,
     "split-brain": _bench_split_brain,
     "position": _bench_position,
+    "denoise": _bench_denoise,
     "words": _bench_words,
     "speed": _bench_speed,
     "training": _bench_training,

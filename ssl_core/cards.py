@@ -3,7 +3,15 @@
 from pathlib import Path
 from string import Template
 
-from ssl_core import bench_colorize, bench_inpaint, bench_position, bench_split_brain, bench_words, checkpoint
+from ssl_core import (
+    bench_colorize,
+    bench_denoise,
+    bench_inpaint,
+    bench_position,
+    bench_split_brain,
+    bench_words,
+    checkpoint,
+)
 
 CARD = "README.md"
 BENCHES = {
@@ -13,6 +21,7 @@ BENCHES = {
     "colorize": "Colorization",
     "split-brain": "Each half of the channels, said by the other",
     "position": "Which of eight neighbours a patch is",
+    "denoise": "Noise taken away: gain in PSNR, dB",
     "words": "Word vectors: the visual ones alone",
     "words-losses": "Words of photographs that it never saw",
 }
@@ -32,6 +41,7 @@ USES = {
     "colorization": "colors = model.colorize(photo, temperature=0.38)  # (H, W, 3) float32 in [0, 1]; photo may be grey",
     "hypercolumn-colorization": "colors = model.colorize(photo)  # (H, W, 3) float32 in [0, 1]; model.histograms(photo) for hue and chroma",
     "noisy-words": "scores = model.word_scores(photo)  # log P(word | photo), in the order of model.vocabulary; model.word_map(photo, row)",
+    "denoising-autoencoder": "clean = model.denoise(picture)  # (H, W, 3) float32, any size; model.corrupt(photo, 'masking', 0.2)",
     "relative-position": "likely = model.guess(patches)  # patches (9, p, p, 3) in reading order; (8, 8) shares, question by direction",
     "split-brain": "pictures = model.predict(photo).pictures()  # what each half sees and says, (H, W, 3) float32 in [0, 1]",
 }
@@ -162,7 +172,7 @@ def _terms(source: str) -> str:
 
 def _scores(scores: dict) -> str:
     """One table per bench, headings as in the bench."""
-    benches = (bench_inpaint, bench_colorize, bench_position, bench_split_brain, bench_words)
+    benches = (bench_inpaint, bench_colorize, bench_position, bench_denoise, bench_split_brain, bench_words)
     columns = {column.key: column for bench in benches for column in bench.COLUMNS}
     columns |= {column.key: column for column in bench_words.LOSS_COLUMNS}
     parts = []
