@@ -30,10 +30,10 @@ for (const button of buttons) {
   press(name, window.lab.looks(name));
 }
 
-// For the presenter: digits open tabs, S and D switch the look; never while something is being typed.
+// For the presenter: digits open tabs (0 the tenth), S and D switch the look; never while something is being typed.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable]")) return;
   const name = { s: "stage", d: "dark" }[event.key.toLowerCase()];
   if (name) press(name, !window.lab.looks(name));
-  else if (/^[1-9]$/.test(event.key) && tabs[event.key - 1]) tabs[event.key - 1].click();
+  else if (/^[0-9]$/.test(event.key)) tabs[(Number(event.key) + 9) % 10]?.click();
 });
