@@ -41,7 +41,10 @@ def bank_rows(model) -> list[dict]:
 
     found = bench_bank.measure(model)
     few, many = f"{found['pictures']:,}", f"{bench_bank.MANY:,}"
-    ratio = {"answer": f"cost of a picture among {many} against one among {few}", "median": round(found["ratio"], 2)}
+    ratio = {
+        "answer": f"processor time of a picture among {many} against one among {few}",
+        "median": round(found["ratio"], 2),
+    }
     return [
         _row(f"bank of {few} pictures indexed, {model.name}", [found["index"]], "s", "20"),
         _row(f"bank of {many} pictures indexed", [found["index_many"]], "s", ""),

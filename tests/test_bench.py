@@ -168,7 +168,7 @@ def test_looking_through_a_bank_is_timed(models, monkeypatch):
     rows = bench_speed.bank_rows(models["colorization-rebalanced"])
     told = {row["answer"]: row for row in rows}
     assert "bank of 100 pictures indexed, colorization-rebalanced" in told and "bank of 1,300 pictures indexed" in told
-    assert 0 < told["cost of a picture among 1,300 against one among 100"]["median"] < 20
+    assert 0 < told["processor time of a picture among 1,300 against one among 100"]["median"] < 20
     assert 100 < told["resident memory after 1,300 pictures"]["median"] < 4000
 
 

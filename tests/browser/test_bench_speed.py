@@ -12,4 +12,5 @@ def test_the_page_is_timed_from_start_to_slider(browser):
     assert 100 < found["memory"] < 4000
     assert len(found["strokes"]) == 2 and all(1 < one < 60_000 for one in found["strokes"])
     assert len(found["colors"]) == 2 and all(1 < one < 60_000 for one in found["colors"])
+    assert found["units"] and found["lasso"] and all(0 < one < 60_000 for one in found["units"] + found["lasso"])
     assert 0 < found["frame"]["median"] <= found["frame"]["p95"] < 5000
