@@ -3,9 +3,9 @@
 const root = element.querySelector(".words"), part = (name) => root.querySelector(name), parts = (name) => [...root.querySelectorAll(name)];
 const link = window.lab, TAB = "words";
 const FIELDS = { a: "wa", b: "wb", c: "wc", word: "w", one: "w1", other: "w2", kind: "wkind", layout: "wmap", group: "wgroup", left: "wleft", right: "wright", bottom: "wbottom", top: "wtop" };
-const STARTS = { a: "man", b: "woman", c: "boy", word: "dog", one: "dog", other: "puppy", kind: "visual", layout: "pca", group: "all", left: "man", right: "woman", bottom: "child", top: "adult" };
+const STARTS = { a: "man", b: "woman", c: "boy", word: "water", one: "dog", other: "puppy", kind: "visual", layout: "pca", group: "all", left: "man", right: "woman", bottom: "child", top: "adult" };
 const MAPPED = ["kind", "layout", "group", "left", "right", "bottom", "top"];
-const state = { ...STARTS, show: false, photo: null, ready: false, known: new Set(), answered: null };
+const state = { ...STARTS, show: false, order: "likely", photo: null, ready: false, known: new Set(), answered: null };
 const make = (tag, properties = {}, ...children) => {
   const made = Object.assign(document.createElement(tag), properties);
   made.append(...children);
@@ -19,11 +19,12 @@ const clean = (text) => text.trim().toLowerCase();
 function readLink() {
   for (const [name, key] of Object.entries(FIELDS)) state[name] = (link.get(key) || state[name]).slice(0, 60);
   state.show = link.get("wquery") === "on";
+  state.order = link.get("worder") === "unusual" ? "unusual" : "likely";
 }
 function writeLink() {
   if (link.tab !== TAB) return;
   const values = Object.fromEntries(Object.entries(FIELDS).map(([name, key]) => [key, state[name] === STARTS[name] ? null : state[name]]));
-  link.set({ ...values, wquery: state.show ? "on" : null });
+  link.set({ ...values, wquery: state.show ? "on" : null, worder: state.order === "unusual" ? "unusual" : null });
 }
 function fillFields() {
   for (const name of Object.keys(FIELDS)) {

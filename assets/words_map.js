@@ -13,7 +13,9 @@ watch("picked", () => {
   onMap.turn = told.turn;
   choose(told.word);
 });
-function flyTo(word) {
-  const index = onMap.words.indexOf(word);
+part('[data-do="map"]').addEventListener("click", () => {
+  const index = onMap.words.indexOf(state.word), there = document.getElementById("word-map");
+  say(".map-note", index < 0 ? `“${state.word}” is not among the words that the map shows: choose more words.` : "");
   if (index >= 0) document.dispatchEvent(new CustomEvent("lab:fly", { detail: { map: "words", index } }));
-}
+  if (there) there.scrollIntoView({ block: "center" });
+});

@@ -55,11 +55,22 @@ function showPhoto(answer) {
   image.addEventListener("load", () => { if (shown.photo === answer) { shown.image = image; paintPhoto(); } });
   image.src = answer.src;
   if (!before || before.photo !== answer.photo) shown.word = null;
-  part(".photo-words").replaceChildren(...answer.words.map(photoWord));
+  showPhotoWords();
 }
+function showPhotoWords() {
+  for (const button of parts("[data-order]")) button.setAttribute("aria-pressed", String(button.dataset.order === state.order));
+  const places = shown.photo ? shown.photo[state.order] : [];
+  part(".photo-words").replaceChildren(...places.map((at) => photoWord(shown.photo.words[at], at)));
+}
+part(".photo .group").addEventListener("click", (event) => {
+  if (!event.target.dataset.order) return;
+  state.order = event.target.dataset.order;
+  writeLink();
+  showPhotoWords();
+});
 function photoWord(one, at) {
   const button = make("button", { type: "button", title: "Hover: where its score comes from. Click: look at the word" },
-    make("span", { className: "name", textContent: one.word }), bar(one.percent / shown.photo.words[0].percent), make("b", { textContent: `${one.percent.toFixed(1)} %` }), make("small", { textContent: `${one.times.toFixed(1)} ×` }));
+    make("span", { className: "name", textContent: one.word }), bar(one.percent / Math.max(...shown.photo.words.map(({ percent }) => percent))), make("b", { textContent: `${one.percent.toFixed(1)} %` }), make("small", { textContent: `${one.times.toFixed(1)} ×`, title: "How much likelier than it is usually written" }));
   const light = (word) => { shown.word = word; paintPhoto(); };
   button.addEventListener("pointerenter", () => light(at));
   button.addEventListener("pointerleave", () => light(null));

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ssl_core.pretexts.noisy_words import multi_class, one_versus_all, sampled_multi_class
+from ssl_core.pretexts.noisy_words import multi_class, one_versus_all, present, sampled_multi_class
 from ssl_core.sentences import tokens, vocabulary
 
 RATES = (1e-3, 4e-3, 1.6e-2)  # Adam's step sizes of which each loss gets the best on the slice held out for choices
@@ -79,15 +79,6 @@ def _value(layer: torch.nn.Linear, features: Tensor, words: Tensor, loss: str, s
     if loss == "multi-class":
         return multi_class(scores, words)
     return one_versus_all(scores, present(words, scores.shape[1]), *seen)
-
-
-def present(words: Tensor, count: int) -> Tensor:
-    """Rows of words (B, L), filled up with -1, as (B, count) of zeros and ones.
-
-    >>> present(torch.tensor([[2, 0, -1]]), 4)
-    tensor([[1., 0., 1., 0.]])
-    """
-    return torch.zeros(len(words), count + 1).scatter_(1, words.remainder(count + 1), 1.0)[:, :count]
 
 
 def precision_at(

@@ -14,7 +14,10 @@ FILE_LINES, FUNCTION_LINES, PARAMETERS = 250, 40, 7
 CHECKPOINT_BYTES, CHECKPOINTS_BYTES = 8 * 2**20, 90 * 2**20
 
 # Whoever raises a budget gives the reason in the commit.
-LONGER_FILES: dict[str, int] = {"ssl_core/pretexts/context_encoder.py": 320}
+LONGER_FILES: dict[str, int] = {
+    "ssl_core/pretexts/context_encoder.py": 320,
+    "ssl_core/pretexts/noisy_words.py": 300,  # three losses, each with its equation, and the text
+}
 
 
 @cache

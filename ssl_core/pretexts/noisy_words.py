@@ -91,6 +91,16 @@ def sampled_multi_class(features: Tensor, weight: Tensor, bias: Tensor, words: T
     return multi_class(scores, places.masked_fill(words < 0, -1))
 
 
+def present(words: Tensor, count: int) -> Tensor:
+    """Rows of words (B, L), filled up with -1, as (B, count) of zeros and ones.
+
+    >>> present(torch.tensor([[2, 0, -1]]), 4)
+    tensor([[1., 0., 1., 0.]])
+    """
+    marks = torch.zeros(len(words), count + 1, device=words.device)
+    return marks.scatter_(1, words.remainder(count + 1), 1.0)[:, :count]
+
+
 class LightnessAndColor(nn.Module):
     """RGB in [0, 1] -> CIE lightness scaled to [-1, 1], and a and b to about [-1, 1].
 
@@ -164,6 +174,11 @@ class NoisyWords(Pretext):
         rows = self.spelled.cpu().numpy()
         return tuple(bytes(row[row > 0]).decode() for row in rows if row[0])
 
+    @property
+    def known(self) -> int:
+        """How many rows of the last layer have a word; all of them before there is a vocabulary."""
+        return int((self.spelled[:, 0] > 0).sum()) or self.config.words
+
     def read_words(self, photos: Sequence[Sequence[str]]) -> None:
         """Take the vocabulary from the sentences of the training photographs, and find the photographs of each word."""
         found = vocabulary(count_words(photos), self.config.words, self.config.dropped)
@@ -230,13 +245,11 @@ class NoisyWords(Pretext):
         words, weight, bias = targets["words"], self.last.weight, self.last.bias
         if self.config.loss == "sampled":
             return {"sampled": sampled_multi_class(outputs, weight, bias, words)}
-        scores = self.last(outputs)
+        scores = self.last(outputs)[:, : self.known]
         if self.config.loss == "multi-class":
             return {"multi-class": multi_class(scores, words)}
-        present = (
-            torch.zeros_like(scores).scatter_(1, words.clamp(0), (words >= 0).to(scores), reduce="add").clamp(0, 1)
-        )
-        return {"one-versus-all": one_versus_all(scores, present, self.counts, self.total.item())}
+        there, counts = present(words, self.known), self.counts[: self.known]
+        return {"one-versus-all": one_versus_all(scores, there, counts, self.total.item())}
 
     @torch.inference_mode()
     def word_scores(self, photo: np.ndarray) -> np.ndarray:
@@ -246,18 +259,17 @@ class NoisyWords(Pretext):
     @torch.inference_mode()
     def scores_of(self, image: Tensor) -> Tensor:
         """Scores of the words of the vocabulary for pictures (B, 3, H, W) in [0, 1]: (B, K')."""
-        known = len(self.vocabulary) or self.config.words
-        return self.eval().last(self({"image": image.to(self.device)}))[:, :known]
+        return self.eval().last(self({"image": image.to(self.device)}))[:, : self.known]
 
     @torch.inference_mode()
-    def word_map(self, photo: np.ndarray, row: int) -> np.ndarray:
-        """Where in the photograph the score of a word comes from: float32 (h, w), whose mean is the score.
+    def word_maps(self, photo: np.ndarray, rows: Sequence[int]) -> np.ndarray:
+        """Where in the photograph the scores of some words come from: float32 (n, h, w), the mean of each is its score.
 
         The score is a product with a mean over places, so it is the mean of products by place: the class activation map of
         Zhou et al. (CVPR 2016, eq. 2).
         """
-        places = self.eval().places(self.seen(photo))[0]
-        by_place = torch.einsum("d,dhw->hw", self.last.weight[row], places) + self.last.bias[row]
+        places, rows = self.eval().places(self.seen(photo))[0], list(rows)
+        by_place = torch.einsum("nd,dhw->nhw", self.last.weight[rows], places) + self.last.bias[rows, None, None]
         return by_place.float().cpu().numpy()
 
     def seen(self, photo: np.ndarray) -> Tensor:
@@ -269,11 +281,10 @@ class NoisyWords(Pretext):
     def panels(self, raw: dict[str, Tensor], rng: np.random.Generator, **knobs: float) -> dict[str, np.ndarray]:
         """For the likeliest words, the photograph lit where the word's score comes from; and the whole photograph."""
         truth = to_picture(raw["image"][0])
-        vocabulary, shown = self.vocabulary, {}
-        for row in np.argsort(-self.word_scores(truth))[:2]:
-            word = vocabulary[row] if vocabulary else f"word {row + 1}"
-            shown[f"where it sees “{word}”"] = lit(truth, self.word_map(truth, int(row)))
-        return {**shown, "the truth": truth}
+        vocabulary, rows = self.vocabulary, np.argsort(-self.word_scores(truth))[:2]
+        words = [vocabulary[row] if vocabulary else f"word {row + 1}" for row in rows]
+        maps = zip(words, self.word_maps(truth, rows), strict=True)
+        return {**{f"where it sees “{word}”": lit(truth, places) for word, places in maps}, "the truth": truth}
 
 
 def lit(photo: np.ndarray, places: np.ndarray) -> np.ndarray:

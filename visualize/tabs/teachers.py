@@ -23,6 +23,7 @@ FIGURES = {
     "colorize": ("auc_weighted_percent", "Weighted AuC {:.1f} %, higher is better"),
     "split-brain": ("color_gain_nats", "Colours: {:.2f} nats better than a constant, higher is better"),
     "position": ("accuracy_percent", "Right {:.1f} % of the time; chance is 12.5 %"),
+    "words-losses": ("precision_5_percent", "Of 5 words it names {:.0f} % were written, higher is better"),
     "denoise": ("gaussian_20_db", "Gaussian noise of 0.2: {:+.1f} dB PSNR, higher is better"),
 }
 SIDE = 256  # pixels of the longest side that a model's panels are made from

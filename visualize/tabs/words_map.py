@@ -132,7 +132,12 @@ def colors_of(words: list[str]) -> dict:
 
 def picked(lab: Lab, given: dict, value: dict) -> dict:
     """The word that was picked on the map, for the desk."""
-    index, at_hand = int((value or {}).get("picked", -1)), known(lab)
+    from ssl_core.checkpoint import CheckpointError
+
+    try:
+        index, at_hand = int((value or {}).get("picked", -1)), known(lab)
+    except (AskedError, CheckpointError):
+        return gr.skip()  # the desk says so already
     rows = rows_of(at_hand.first.words, str((given or {}).get("group") or "all"))
     if not 0 <= index < len(rows):
         return gr.skip()

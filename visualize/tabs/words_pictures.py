@@ -11,6 +11,10 @@ from visualize.tabs.words_asked import bank_score_steps, bank_scores, known, mod
 from visualize.tabs.words_vectors import checked
 
 PICTURES, WORDS = 8, 12
+WIDE = (
+    0.4  # of the largest patch's area: the network learned from whole photographs, so closer patches are foreign to it
+)
+LEAST = 0.004  # share of a word that may count as unusual: below it a rare word's chance decides
 
 
 def pictures(lab: Lab, jobs: Jobs, query: dict) -> dict:
@@ -37,12 +41,21 @@ def pictures(lab: Lab, jobs: Jobs, query: dict) -> dict:
     row = at_hand.first.row(words["word"])
     # A patch and its neighbours say the same: one picture of a starter photograph is enough.
     places = [place.photo for place in bank.places] if any(place.box for place in bank.places) else None
-    found = best_pictures(scores, row, PICTURES, places)
+    found = best_pictures(np.where(wide(bank)[:, None], scores, -np.inf), row, PICTURES, places)
     return {
         "word": words["word"],
         "bank": bank.described,
         "pictures": [_picture(lab, bank, index, float(np.exp(np.float32(scores[index, row])))) for index in found],
     }
+
+
+def wide(bank) -> np.ndarray:
+    """Which pictures of a bank show much of their photograph, (N,) bool."""
+    area = np.array([place.box[2] * place.box[3] if place.box else 1 for place in bank.places], np.float64)
+    largest: dict[str, float] = {}
+    for place, size in zip(bank.places, area, strict=True):
+        largest[place.photo] = max(largest.get(place.photo, 0), size)
+    return area >= WIDE * np.array([largest[place.photo] for place in bank.places])
 
 
 def _picture(lab: Lab, bank, index: int, share: float) -> dict:
@@ -57,7 +70,8 @@ def _picture(lab: Lab, bank, index: int, share: float) -> dict:
 def photo_words(lab: Lab, query: dict) -> dict:
     """The words of a photograph, likeliest first, each with the map of where its score comes from.
 
-    {"photo", "name", "src", "size": [width, height], "grid": [w, h], "words": [{"word", "percent", "times", "map": [0..1]}]}.
+    {"photo", "name", "src", "size": [width, height], "grid": [w, h], "words": [{"word", "percent", "times", "map": [0..1]}],
+    "likely" and "unusual": [indices into words, in that order]}. `times`: how much likelier than the word is usually written.
     Errors: PhotoError, CheckpointError, AskedError.
     """
     key = str(query.get("photo") or "")
@@ -73,8 +87,11 @@ def _photo_words(photo, model) -> dict:
         raise CheckpointError(f"{model.name} holds no vocabulary: train it on sentences.")
     shares = np.exp(model.word_scores(photo.pixels))
     usual = usual_shares(model, len(vocabulary))
-    rows = np.argsort(-shares, kind="stable")[:WORDS]
-    maps = [model.word_map(photo.pixels, int(row)) for row in rows]
+    times = shares / usual
+    likely = np.argsort(-shares, kind="stable")[:WORDS]
+    unusual = np.argsort(-np.where(shares >= LEAST, times, 0), kind="stable")[:WORDS]
+    rows = list(dict.fromkeys([*likely.tolist(), *unusual.tolist()]))
+    maps = model.word_maps(photo.pixels, rows)
     height, width = photo.pixels.shape[:2]
     return {
         "photo": photo.key,
@@ -82,11 +99,13 @@ def _photo_words(photo, model) -> dict:
         "src": jpeg_uri(photo.pixels, 90),
         "size": [width, height],
         "grid": list(maps[0].shape[::-1]),
+        "likely": list(range(len(likely))),
+        "unusual": [rows.index(row) for row in unusual.tolist()],
         "words": [
             {
                 "word": vocabulary[row],
                 "percent": round(100 * float(shares[row]), 2),
-                "times": round(float(shares[row] / usual[row]), 1),
+                "times": round(float(times[row]), 1),
                 "map": np.round(scaled(places), 3).ravel().tolist(),
             }
             for row, places in zip(rows, maps, strict=True)
