@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 FEWEST = 5  # pictures of a label, below which nothing is said of a detector for it
 # With the labels of 1,747 photographs (90 classes) shuffled, the best unit of any stage reached an average precision of 0.21.
 DETECTS, TIMES_CHANCE = 0.3, 3.0
+APART = 0.7  # of the larger receptive field: nearer centres show the same spot
 VIEW = 128  # px of the shorter side of a photograph of one's own: the scale of the bank's pictures
 
 
@@ -35,7 +36,7 @@ def top_k(
     for picture in order.tolist():
         spot = _spot(index, stage, unit, picture, bank, field)
         there = spots.setdefault(bank.place(picture).photo, [])
-        if all(np.hypot(*(spot[:2] - other[:2])) >= 0.5 * max(spot[2], other[2]) for other in there):
+        if all(np.hypot(*(spot[:2] - other[:2])) >= APART * max(spot[2], other[2]) for other in there):
             there.append(spot)
             chosen.append(picture)
         if len(chosen) == k:
