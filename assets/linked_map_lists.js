@@ -1,5 +1,7 @@
 // Beside the linked map: legend, morph, what is selected, and the lists that Python sends. Each entry flies back to its point.
 const MOST_CELLS = 96;
+const ACROSS = 8; // pictures in a line, as far as they stay large enough
+const cellSize = () => Math.max(46, Math.min(72, Math.floor(($(".map-side").clientWidth - 16) / ACROSS) - 6));
 const slider = $(".map-morph input");
 
 const nameOf = (i) => map.labels[i] || `${map.noun[0]} ${i + 1}`;
@@ -24,7 +26,7 @@ function cellOf(entry) {
   if (known) { cell.type = "button"; cell.dataset.index = entry.index; }
   const face = make("i");
   if (entry.src) cell.append(make("img", { src: entry.src, alt: text }));
-  else if (map.thumbs && known) { dress(face, entry.index, 64); cell.append(face); cell.setAttribute("aria-label", text); }
+  else if (map.thumbs && known) { dress(face, entry.index, cellSize()); cell.append(face); cell.setAttribute("aria-label", text); }
   else cell.append(make("b", { textContent: text }));
   if (entry.figure) cell.append(make("small", { textContent: entry.figure }));
   return cell;
@@ -32,6 +34,7 @@ function cellOf(entry) {
 function showSelection() {
   const panel = $(".map-selection"), count = map.list.length;
   panel.hidden = !count;
+  $(".map-hint").hidden = count > 0;
   $("[data-save=list]").disabled = !count;
   panel.querySelector("h3").textContent = `${count.toLocaleString("en")} of ${map.count.toLocaleString("en")} ${map.noun[1]} selected`;
   const cells = map.list.slice(0, MOST_CELLS).map((index) => cellOf({ index }));

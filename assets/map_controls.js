@@ -30,6 +30,7 @@ function writeLink() {
 // ---- asking
 function ask() {
   asked = true;
+  clearTimeout(ask.again);
   turn += 1;
   props.value = { ...set, turn, client };
   if (touched) writeLink();
@@ -78,18 +79,19 @@ function showKnobs(layout) {
   if ($(".knobs").dataset.names !== names) {
     $(".knobs").dataset.names = names;
     $(".knobs").replaceChildren(...layout.knobs.map((knob) => {
-      const input = make("input", { type: "range", min: knob.low, max: knob.high, step: knob.step, title: knob.hint });
+      const onOff = knob.high - knob.low === knob.step, input = onOff ? make("input", { type: "checkbox" }) : make("input", { type: "range", min: knob.low, max: knob.high, step: knob.step });
       input.dataset.knob = knob.name;
-      const label = make("label", {}, make("span", { textContent: knob.label }, make("output")), input);
-      input.oninput = () => { label.querySelector("output").textContent = input.value; };
-      input.onchange = () => change("knobs", { ...set.knobs, [knob.name]: +input.value });
+      const output = make("output"), label = make("label", { title: knob.hint }, make("span", { textContent: knob.label }, output), onOff ? make("em", {}, input, "on") : input);
+      input.oninput = () => { output.textContent = onOff ? "" : input.value; };
+      input.onchange = () => change("knobs", { ...set.knobs, [knob.name]: onOff ? +input.checked : +input.value });
       return label;
     }));
   }
   for (const knob of layout.knobs) {
     const input = $(`[data-knob="${knob.name}"]`), value = set.knobs && set.knobs[knob.name] !== undefined ? set.knobs[knob.name] : knob.start;
-    if (document.activeElement !== input || input.value === "") input.value = value;
-    input.closest("label").querySelector("output").textContent = input.value;
+    if (input.type === "checkbox") input.checked = value > 0;
+    else if (document.activeElement !== input) input.value = value;
+    input.oninput();
   }
 }
 
@@ -103,7 +105,12 @@ function useKnown() {
 }
 function useStatus() {
   const status = props.status;
-  if (!status || !current()) return;
+  if (!status) return;
+  if (!current()) {
+    // While the page is being mounted an event may carry the value from before; its answer shows that, and the question is put again.
+    if (status.turn < turn && (status.turn === 0 || status.done || status.problem)) { clearTimeout(ask.again); ask.again = setTimeout(ask, 100); }
+    return;
+  }
   clearTimeout(ask.mark);
   box.classList.remove("waiting");
   const work = $(".work");

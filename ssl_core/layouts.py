@@ -50,7 +50,7 @@ METHODS = {
         "t-SNE",
         (
             Knob("perplexity", "Perplexity", 5, 80, 5, 30, "about how many neighbours each point minds"),
-            Knob("random", "Random start", 0, 1, 1, 0, "0: starts from PCA, 1: from chance"),
+            Knob("random", "Random start", 0, 1, 1, 0, "starts from chance instead of from PCA"),
         ),
         True,
     ),

@@ -46,7 +46,7 @@ def read(asked: object, models: tuple[str, ...]) -> Asked:
     model = model if model in models else FIRST if FIRST in models else next(iter(models), "")
     other = given.get("other", OTHER)
     layout = given.get("layout")
-    layout = layout if layout in METHODS else "tsne"
+    layout = layout if layout in tuple(METHODS) else "tsne"
     return Asked(
         model=model,
         stage=text(given.get("stage")),

@@ -29,19 +29,19 @@ def rows(maps: Maps, bank: Bank, asked: Asked, photo_key: str, picked: int) -> l
     query, name = asked_for(maps, bank, photo_key, picked)
     source = bank.place(picked).photo if picked >= 0 else photo_key
     title = "The picked picture" if picked >= 0 else f"{name}, the photo of the strip"
-    told = [{"title": title, "entries": [{"src": jpeg_uri(query, 88), "text": name}]}]
+    same = np.array([maps.lab.strip_key(place) == source or place.photo == source for place in bank.places])
+    left = np.flatnonzero(~same | asked.same)
+    note = "" if asked.same or len(left) == len(bank) else "its own photo is left out"
+    told = [{"title": title, "note": note, "entries": [{"src": jpeg_uri(query, 88), "text": name}]}]
     for model, stage in asked.pairs:
         index = maps.lab.index(model)
         row = {"title": f"{called(model)}, {stage}", "marked": len(told) == 1}
         if index is None:
             told.append(row | {"message": WAITING, "entries": []})
             continue
-        same = np.array([maps.lab.strip_key(place) == source or place.photo == source for place in bank.places])
-        left = np.flatnonzero(~same | asked.same)
         found, cosines = near(maps, bank, index, stage, query if picked < 0 else picked, left)
-        note = f"nearest of {len(left):,} by cosine" + ("" if asked.same or not same.any() else ", same photo left out")
         entries = [{"index": int(i), "figure": f"{c:.2f}"} for i, c in zip(found, cosines, strict=True)]
-        told.append(row | {"note": note, "entries": entries})
+        told.append(row | {"note": f"nearest of {len(left):,} by cosine", "entries": entries})
     return told
 
 
