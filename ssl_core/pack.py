@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import threading
 import zlib
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -89,7 +90,8 @@ def _sample_crc(rows: np.ndarray) -> int:
 
 def _write(path: Path, source, side: int) -> Generator[int, None, None]:
     """Decode into a file beside the final one, then rename: another process sees the whole pack or none."""
-    partial = path.with_name(f"{path.stem}.{os.getpid()}.partial.npy")
+    # A thread that has been told to stop may still be closing its file when the next one begins.
+    partial = path.with_name(f"{path.stem}.{os.getpid()}-{threading.get_ident()}.partial.npy")
     skipped = []
     try:
         with partial.open("wb") as file:
