@@ -62,7 +62,7 @@ async function openTab() {
   state.networks = answer.networks || [];
   if (!state.networks.length) return;
   const names = state.networks.map((one) => one.name);
-  if (!names.includes(state.model)) Object.assign(state, { model: answer.start, unit: null });
+  if (!names.includes(state.model)) Object.assign(state, { unit: state.model ? null : state.unit, model: answer.start });
   if (!names.includes(state.versus) || state.versus === state.model) state.versus = "";
   fillNetworks();
   await showWall();

@@ -18,12 +18,13 @@ async function showPage() {
   mine.classList.remove("waiting");
   state.page = page;
   drawPage(mine, page, versus ? titleOf(model) : "");
-  root.dataset.shown = [model, stage, unit, k].join(" ");
-  root.dataset.milliseconds = Math.round(performance.now() - began);
   state.other = null;
-  if (other) await showOther(other);
   drawDistribution();
-  showField(state.picked && page.patches.some((one) => one.picture === state.picked.picture) ? state.picked : page.patches[0]);
+  const patches = page.patches || [], held = state.picked && patches.find((one) => one.picture === state.picked.picture);
+  showField(held || patches[0]);
+  Object.assign(root.dataset, { over: page.histogram ? "bank" : "photo", shown: [model, stage, unit, k].join(" "), milliseconds: Math.round(performance.now() - began) });
+  if (other) await showOther(other);
+  if (state.page === page) drawDistribution();
 }
 // In the first stage a unit is its filter: the weights themselves, beside the name.
 function drawFilter() {
@@ -43,14 +44,13 @@ async function showOther(asked) {
     return;
   }
   drawPage(theirs, other, titleOf(state.versus));
-  theirs.querySelector("h3").textContent = `${titleOf(state.versus)} · unit ${other.unit}`;
   theirs.querySelector(".facts").textContent = `nearest unit of ${other.count}: correlation ${other.correlation.toFixed(2)} over ${other.pictures} pictures`;
 }
 
 // ---- patches ----
 function drawPage(box, page, title) {
   const grid = box.querySelector(".patches"), facts = box.querySelector(".facts");
-  if (title) box.querySelector("h3").textContent = `${title} · unit ${page.unit}`;
+  if (title) box.querySelector("h3").textContent = `Unit ${page.unit} · ${title}`;
   facts.textContent = page.error || page.facts.join(" · ");
   if (page.error) return grid.replaceChildren();
   const columns = page.patches.length <= 5 ? 5 : page.patches.length <= 12 ? 6 : 9;
@@ -77,7 +77,7 @@ function patch(one, rank, pickable) {
 // ---- distribution of the unit over the bank, or in a face-off the two units against each other ----
 function drawDistribution() {
   const figure = part("[data-panel=distribution]"), caption = figure.querySelector("figcaption"), { page, other } = state;
-  figure.querySelector("h3").textContent = other ? "One against the other" : "Over the bank";
+  figure.querySelector("h3").textContent = other ? "Both units" : "Over the bank";
   const pen = penOf(figure), told = page && (other ? drawScatter(pen, other) : page.histogram && drawHistogram(pen, page));
   caption.textContent = told || (page && page.error ? "" : "Comes with the bank: this view is of one photo alone.");
   figure.querySelector("canvas").setAttribute("aria-label", caption.textContent);
@@ -122,5 +122,5 @@ function drawScatter(pen, other) {
   xs.forEach((value, i) => { pen.beginPath(); pen.arc(x + (value / wide) * (pen.side - 20) + 3, y - 3 - (ys[i] / high) * (y - 30), 2.2, 0, 7); pen.fill(); });
   pen.globalAlpha = 1;
   axes(pen, x, y, 0, ["0", digits(wide), `${titleOf(state.versus)}, up to ${digits(high)}`, titleOf(state.model)]);
-  return `Each point is a picture of the bank: the peak of the one unit to the right, of the other upwards. Correlation ${other.correlation.toFixed(2)}.`;
+  return `Each point is a picture of the bank, by the peaks of the two units. Correlation ${other.correlation.toFixed(2)}.`;
 }

@@ -85,10 +85,9 @@ def against_bank(asked: Asked, peaks: np.ndarray) -> tuple[np.ndarray, str]:
     if here <= 0:
         return (
             scores,
-            "This unit does not fire on this photo. The tiles do, against their own average.",
+            "This unit does not fire on this photo. Tiles: the loudest here.",
         )
     below = 100 * float((bank[:, asked.unit] < here).mean())
     return scores, (
-        f"Light where it fires: up to {here:.3g}, more than in {below:.0f} % of the bank. "
-        "Tiles: the loudest here, against their average."
+        f"Light where it fires: up to {here:.3g}, above {below:.0f} % of the bank. Tiles: the loudest here."
     )
