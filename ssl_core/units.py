@@ -176,13 +176,16 @@ def fires_most(model: Pretext, stage: str, photo: np.ndarray, index: Index | Non
     with torch.inference_mode():
         maps = model.encoder.eval()(seen(photo).to(model.device))[stage][0].float().cpu().numpy()
     peaks = maps.max(axis=(1, 2))
-    surprise = np.zeros_like(peaks)
-    if index is not None:
-        usual = index.peak(stage).astype(np.float32)
-        spread = usual.std(axis=0)  # a unit that hardly ever fires must not look surprised at a trifle
-        surprise = (peaks - usual.mean(axis=0)) / np.maximum(spread, 0.1 * float(np.median(spread)) + 1e-6)
-    order = np.argsort(-(surprise if index is not None else peaks), kind="stable")[:k]
-    return [Fired(int(unit), float(peaks[unit]), float(surprise[unit]), maps[unit]) for unit in order]
+    unusual = np.zeros_like(peaks) if index is None else surprise(index, stage, peaks)
+    order = np.argsort(-(peaks if index is None else unusual), kind="stable")[:k]
+    return [Fired(int(unit), float(peaks[unit]), float(unusual[unit]), maps[unit]) for unit in order]
+
+
+def surprise(index: Index, stage: str, peaks: np.ndarray) -> np.ndarray:
+    """How far the peaks (C,) on some photograph lie above the bank's mean peaks, in standard deviations of the bank: (C,)."""
+    usual = index.peak(stage).astype(np.float32)
+    spread = usual.std(axis=0)  # a unit that hardly ever fires must not look surprised at a trifle
+    return (peaks - usual.mean(axis=0)) / np.maximum(spread, 0.1 * float(np.median(spread)) + 1e-6)
 
 
 def seen(photo: np.ndarray):
