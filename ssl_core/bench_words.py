@@ -73,7 +73,7 @@ def by_section(words: WordVectors) -> dict[str, float]:
     found = {
         name: analogies.answer_analogies(words, [one for one in questions if one.section == name]) for name in sections
     }
-    return {name: _percent(answers.right) for name, answers in found.items()}
+    return {name: _percent(answers.right) for name, answers in found.items() if answers.asked}
 
 
 def report(folder: Path, larger: tuple[WordVectors, WordVectors] | None) -> Report:

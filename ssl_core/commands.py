@@ -61,13 +61,15 @@ def layouts(options) -> None:
 
 def words(options) -> None:
     """Train word2vec on the sentences beside photographs, for the vocabulary of a noisy-words model, and keep it there."""
+    from ssl_core.selection import held_out
     from ssl_core.sources import open_source, pack
     from ssl_core.word2vec import write_words
 
     use_checkpoints(options.checkpoints)
     source = open_source(options.source, "train")
-    pack(source)  # only the sentences of photographs that can be read, as in training
-    for path in write_words(zoo.folder() / options.model, source.kept_sentences(), source.described):
+    held = held_out(pack(source))  # the sentences of the photographs that training draws, and of no others
+    sentences = [written for written, out in zip(source.kept_sentences(), held, strict=True) if not out]
+    for path in write_words(zoo.folder() / options.model, sentences, source.described):
         print(path)
 
 

@@ -22,8 +22,11 @@ def train_word2vec(photos: Sequence[Sequence[str]], words: Sequence[str], seed: 
     from gensim.models import Word2Vec
 
     sentences = [tokens(sentence) for written in photos for sentence in written]
-    model = Word2Vec(sentences, sg=1, workers=1, seed=seed, **SETTINGS)
     found = np.zeros((len(words), SETTINGS["vector_size"]), np.float32)
+    model = Word2Vec(sg=1, workers=1, seed=seed, **SETTINGS)
+    model.build_vocab(sentences)
+    if len(model.wv):  # else no word is frequent enough
+        model.train(sentences, total_examples=model.corpus_count, epochs=model.epochs)
     for row, word in enumerate(words):
         if word in model.wv:
             found[row] = model.wv[word]

@@ -209,7 +209,5 @@ def test_words_of_colour_can_be_learned():
     plan = Plan(Recipe(1, batch=16, learning_rate=2e-2, averaging=0.5), steps=60)
     task = reader(sentences)
     list(train(task, [pack], plan, sentences=[sentences]))
-    scores = {
-        word: score for word, score in zip(task.vocabulary, task.word_scores(pack[np.flatnonzero(red)[0]]), strict=True)
-    }
+    scores = dict(zip(task.vocabulary, task.word_scores(pack[np.flatnonzero(red)[0]]), strict=True))
     assert scores["red"] > scores["green"] + 1
