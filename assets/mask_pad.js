@@ -240,11 +240,11 @@ function usePhoto() {
 }
 watch("photo", usePhoto);
 watch("value", () => { if (props.value !== sent) take(props.value, true); });
+document.addEventListener("lab:mask", (event) => take(event.detail, true)); // another tab shows a hole of this photo
 document.addEventListener("lab:truth", (event) => { truthHidden = event.detail.hidden; redraw(); });
 new ResizeObserver(fit).observe(stage);
 usePhoto();
-const linked = window.lab?.get?.("mask");
-if (!linked) sent = props.value;  // the page has already asked for the answers to the mask it starts with
-const start = linked || props.value;
+const start = window.lab?.get?.("mask") || props.value;
+if (start === props.value) sent = start;  // the page has already asked for the answers to the mask it starts with
 seed.value = /^random-\w+-(\d+)$/.exec(start)?.[1] || 0;
 take(start, false);

@@ -131,12 +131,10 @@ def partial_scores(model: Pretext, bank: Bank) -> Callable[[np.ndarray], dict[st
     def measure(positions: np.ndarray) -> dict[str, np.ndarray]:
         scores = np.full((len(positions), len(MODES)), np.nan, np.float32)
         for row, position in enumerate(positions.tolist()):
-            found = {
-                mode: finding.score
-                for task in tasks_of(model)
-                for mode, finding in painter.judge(position, task)[1].items()
-            }
-            scores[row] = [found.get(mode.id, np.nan) for mode in MODES]
+            findings = {}
+            for task in tasks_of(model):
+                findings |= painter.judge(position, task)[2]
+            scores[row] = [findings[mode.id].score if mode.id in findings else np.nan for mode in MODES]
         return {"scores": scores}
 
     return measure
@@ -152,12 +150,12 @@ class Painter:
         self.model, self.bank, self.keep = model, bank, keep or self._keep_one
         self.last: tuple[str, np.ndarray] | None = None
 
-    def judge(self, position: int, task: str) -> tuple[np.ndarray, dict[str, Finding]]:
-        """What the model makes of a picture of the bank, (h, w, 3) float32, and every finding of a task on it."""
+    def judge(self, position: int, task: str) -> tuple[np.ndarray, np.ndarray, dict[str, Finding]]:
+        """The true picture, what the model makes of it (as `pair` gives them), and every finding of a task on it."""
         truth, painted = self.pair(position, task)
         if task == "colorize":
-            return painted, judge_color(painted, truth, bool(has_color(truth)))
-        return painted, judge_fill(painted, truth, central_region(*truth.shape[:2]))
+            return truth, painted, judge_color(painted, truth, bool(has_color(truth)))
+        return truth, painted, judge_fill(painted, truth, central_region(*truth.shape[:2]))
 
     def pair(self, position: int, task: str) -> tuple[np.ndarray, np.ndarray]:
         """The true picture (h, w, 3) uint8 and what the model makes of it, float32 in [0, 1]."""

@@ -3,6 +3,7 @@
 from visualize.tabs import (
     colorize,
     denoising_autoencoder,
+    failures,
     feature_map,
     inpaint,
     neurons,
@@ -19,6 +20,7 @@ TABS = (
     colorize,
     split_brain,
     relative_position,
+    patch_context,
     denoising_autoencoder,
     words,
     neurons,
