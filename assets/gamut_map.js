@@ -65,13 +65,18 @@ const gamutMap = (() => {
     context.clearRect(0, 0, side, side);
     context.drawImage(reading.base, 0, 0);
     for (const [shape, [a, b]] of marks) {
-      context.setTransform(ratio, 0, 0, ratio, side / 2 + a * scale, side / 2 - b * scale);
-      context.lineWidth = 3;
-      context.strokeStyle = "#000";
-      context.stroke(PATHS[shape]);
-      context.fillStyle = shape === "annealed" ? "#f0e442" : "#fff";
-      context.fill(PATHS[shape]);
+      mark(context, ratio, shape, side / 2 + a * scale, side / 2 - b * scale);
     }
+  }
+
+  // A mark at a place of a canvas, in its own pixels; of which there are `ratio` in one of the page's
+  function mark(context, ratio, shape, x, y) {
+    context.save();
+    context.setTransform(ratio, 0, 0, ratio, x, y);
+    Object.assign(context, { lineWidth: 3, strokeStyle: "#000", fillStyle: shape === "annealed" ? "#f0e442" : "#fff" });
+    context.stroke(PATHS[shape]);
+    context.fill(PATHS[shape]);
+    context.restore();
   }
 
   function symbol(shape) { // for the legend
@@ -84,5 +89,5 @@ const gamutMap = (() => {
     return svg;
   }
 
-  return { draw, symbol };
+  return { draw, mark, symbol };
 })();

@@ -1,19 +1,7 @@
 // One pixel's histograms as a picture: the hues as a rose, in the directions of the ab plane, and below it the chromas as bars.
+// Its marks are those of gamut_map.js.
 const hueRose = (() => {
-  const HEX = "M0-6.5 5.6-3.25V3.25L0 6.5-5.6 3.25V-3.25Z"; // as the mark of this network in the gamut maps
-  const CIRCLE = "M4 0A4 4 0 1 1-4 0 4 4 0 1 1 4 0Z", PLUS = "M-1.5-6H1.5V-1.5H6V1.5H1.5V6H-1.5V1.5H-6V-1.5H-1.5Z";
   const css = (rgb) => `rgb(${rgb.join(" ")})`;
-
-  function mark(context, ratio, path, x, y) {
-    context.save();
-    context.translate(x, y);
-    context.scale(ratio, ratio);
-    const shape = new Path2D(path);
-    Object.assign(context, { lineWidth: 3, strokeStyle: "#000", fillStyle: "#fff" });
-    context.stroke(shape);
-    context.fill(shape);
-    context.restore();
-  }
 
   // wedges: the more probable, the longer; a thin ring names the hues
   function drawRose(context, side, ratio, { hues, toRgb, told, truth }) {
@@ -38,8 +26,8 @@ const hueRose = (() => {
       context.lineTo(...to);
       context.stroke();
     }
-    mark(context, ratio, HEX, ...to);
-    if (truth && truth.chroma > 2) mark(context, ratio, PLUS, x + rim * Math.cos(truth.hue), y - rim * Math.sin(truth.hue));
+    gamutMap.mark(context, ratio, "histograms", ...to);
+    if (truth && truth.chroma > 2) gamutMap.mark(context, ratio, "truth", x + rim * Math.cos(truth.hue), y - rim * Math.sin(truth.hue));
   }
 
   // bars in the colours of that hue, from grey to vivid
@@ -59,9 +47,9 @@ const hueRose = (() => {
       context.fillText(text, at, foot + 3 * ratio);
     });
     const at = (chroma) => [Math.min(chroma / reach, 1) * side, foot - tall - 5 * ratio];
-    mark(context, ratio, CIRCLE, ...at(told.chroma.mean));
-    mark(context, ratio, HEX, ...at(told.chroma.median));
-    if (truth) mark(context, ratio, PLUS, ...at(truth.chroma));
+    gamutMap.mark(context, ratio, "mean", ...at(told.chroma.mean));
+    gamutMap.mark(context, ratio, "histograms", ...at(told.chroma.median));
+    if (truth) gamutMap.mark(context, ratio, "truth", ...at(truth.chroma));
   }
 
   // reading: hues (K), chromas (K), reach, toRgb, told (a cell of hueChroma), truth ({hue, chroma} or null), ink (a CSS colour)

@@ -1,18 +1,5 @@
-// One pixel's distribution over lightness: bars from black to white, each in its own grey, with the mean and the truth marked by shape.
+// One pixel's distribution over lightness: bars from black to white, each in its own grey, with the mean and the truth marked as in gamut_map.js.
 const lightnessBars = (() => {
-  const CIRCLE = "M5 0A5 5 0 1 1-5 0 5 5 0 1 1 5 0Z", PLUS = "M-1.8-7H1.8V-1.8H7V1.8H1.8V7H-1.8V1.8H-7V-1.8H-1.8Z";
-
-  function mark(context, ratio, path, x, y) {
-    context.save();
-    context.translate(x, y);
-    context.scale(ratio, ratio);
-    const shape = new Path2D(path);
-    Object.assign(context, { lineWidth: 3, strokeStyle: "#000", fillStyle: "#fff" });
-    context.stroke(shape);
-    context.fill(shape);
-    context.restore();
-  }
-
   // probabilities (Q, from L = 0 to 100), grey(L) -> [r, g, b], mat and ink (CSS colours), mean and truth (L; truth may be null)
   function draw(canvas, width, height, { probabilities, grey, mat, ink, mean, truth }) {
     const ratio = Math.min(window.devicePixelRatio || 1, 2), W = Math.round(width * ratio), H = Math.round(height * ratio);
@@ -32,8 +19,8 @@ const lightnessBars = (() => {
       context.textAlign = align;
       context.fillText(text, at, foot + 4 * ratio);
     });
-    mark(context, ratio, CIRCLE, (mean / 100) * W, 10 * ratio);
-    if (truth !== null) mark(context, ratio, PLUS, (truth / 100) * W, 10 * ratio);
+    gamutMap.mark(context, ratio, "mean", (mean / 100) * W, 10 * ratio);
+    if (truth !== null) gamutMap.mark(context, ratio, "truth", (truth / 100) * W, 10 * ratio);
   }
 
   return { draw };

@@ -19,9 +19,9 @@ from ssl_core import networks
 from ssl_core.ab_bins import REACH, class_weights, gamut_bins, nearest_bin, smooth_prior, soft_encode
 from ssl_core.color import paint, rgb_to_lab
 from ssl_core.networks import Conv, Layout
-from ssl_core.photo import as_photo
 from ssl_core.posterior import Posterior
-from ssl_core.pretext import Batch, Knob, Paper, Pretext, Variant, recipes, to_picture, to_tensor
+from ssl_core.pretext import Batch, Knob, Paper, Pretext, Variant, recipes, to_picture
+from ssl_core.view import network_view
 
 # Their Table 4: eight blocks, no pooling; strides shrink the picture by 8, dilations widen the view from there.
 VGG_DILATED: Layout = {
@@ -135,10 +135,7 @@ class Colorization(Pretext):
 
     def seen(self, photo: np.ndarray) -> tuple[Tensor, Tensor]:
         """A photograph as the network sees it (longest side `view`, both sides multiples of 16) and its full-size L."""
-        picture = to_tensor(as_photo(photo))
-        scale = self.view / max(picture.shape[2:])
-        size = [max(16, round(length * scale / 16) * 16) for length in picture.shape[2:]]
-        small = F.interpolate(picture, size=size, mode="bilinear", antialias=True).clamp(0, 1)
+        small, picture = network_view(photo, self.view)
         return small.to(self.device), rgb_to_lab(picture)[:, :1]
 
     @torch.inference_mode()

@@ -221,8 +221,17 @@ class SplitBrain(Pretext):
         return self.predict(photo).pictures(temperature)["colours said"]
 
     def panels(self, raw: dict[str, Tensor], rng: np.random.Generator, **knobs: float) -> dict[str, np.ndarray]:
-        """What goes into each half, what comes out, and the picture itself."""
+        """What goes into the halves and what comes out, the first half on the left of each picture, and the picture itself."""
         truth = to_picture(raw["image"][0])
         found = self.predict(truth).pictures(knobs.get("temperature", self.knobs[0].start))
-        found.pop("both said")
-        return found | {"the truth": truth}
+        return {
+            "what each half sees": side_by_side(found["lightness seen"], found["colours seen"]),
+            "what each half says": side_by_side(found["colours said"], found["lightness said"]),
+            "the truth": truth,
+        }
+
+
+def side_by_side(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The left half of one picture and the right half of another, both (H, W, 3)."""
+    middle = first.shape[1] // 2
+    return np.concatenate((first[:, :middle], second[:, middle:]), axis=1)
