@@ -1,6 +1,6 @@
 """Maps of the starter bank that ship with the project, so that the first picture is there at once: small files beside the page's assets.
 
-One JSON file for each model, with t-SNE and UMAP of every stage at the start of their knobs and seed 0. It names the weights and the
+One JSON file for each model, with t-SNE and UMAP of its last stage at the start of their knobs and seed 0. It names the weights and the
 bank that it was made from; with other weights or another bank it is not used. PCA needs none: it takes a moment.
 """
 
@@ -52,9 +52,9 @@ def shipped(model: str, stage: str, method: str, bank_key: str, folder: Path = F
 
 
 def stages_shipped(model: str, folder: Path = FOLDER) -> list[str]:
-    """The stages that a model's file names, in the order of the encoder; [] without a file for these weights."""
+    """All stages of a model by its file, in the order of the encoder, so that nobody need load it; [] without a file for these weights."""
     about = _read(folder / f"{model}.json")
-    return list(about["stages"]) if about and about.get("weights") == weights_of(model) and "stages" in about else []
+    return list(about.get("names", [])) if about and about.get("weights") == weights_of(model) else []
 
 
 def lay_out(features: np.ndarray, method: str) -> Laid:
@@ -65,20 +65,19 @@ def lay_out(features: np.ndarray, method: str) -> Laid:
 
 def write(model: str, index, folder: Path = FOLDER) -> Iterator[str]:
     """Make the file of a model from its `features.Index` of the starter bank; yields what is being done. Replaces the file whole."""
-    stages: dict[str, dict] = {}
-    for stage in index.stages:
-        stages[stage] = {}
-        for method in (name for name, one in METHODS.items() if one.seeded):
-            yield f"{model} {stage} {METHODS[method].title}"
-            try:
-                laid = lay_out(index.mean(stage), method)
-            except LayoutError:
-                continue  # the page says why when somebody asks for it
-            whole = np.rint((laid.xy.astype(np.float64) + 1) * SCALE).astype("<u2")
-            told = {"knobs": knobs_of(method), "k": laid.faith.k, "kept": round(laid.faith.kept, 3)}
-            told |= {"trust": round(laid.faith.trust, 4), "xy": base64.b64encode(whole.tobytes()).decode("ascii")}
-            stages[stage][method] = told
-    about = {"model": model, "weights": weights_of(model), "bank": index.bank_key, "seed": SEED, "stages": stages}
+    last, made = index.stages[-1], {}
+    for method in (name for name, one in METHODS.items() if one.seeded):
+        yield f"{model} {last} {METHODS[method].title}"
+        try:
+            laid = lay_out(index.mean(last), method)
+        except LayoutError:
+            continue  # the page says why when somebody asks for it
+        whole = np.rint((laid.xy.astype(np.float64) + 1) * SCALE).astype("<u2")
+        told = {"knobs": knobs_of(method), "k": laid.faith.k, "kept": round(laid.faith.kept, 3)}
+        told |= {"trust": round(laid.faith.trust, 4), "xy": base64.b64encode(whole.tobytes()).decode("ascii")}
+        made[method] = told
+    about = {"model": model, "weights": weights_of(model), "bank": index.bank_key, "seed": SEED}
+    about |= {"names": list(index.stages), "stages": {last: made}}
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / f"{model}.partial"
     partial.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")

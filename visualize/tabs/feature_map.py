@@ -89,6 +89,8 @@ def drawn(maps: Maps, photo_key: str, asked: Asked, value: dict) -> Iterator[Upd
         found = maps.at_hand(bank, asked, *pair)
         if found is not None:
             laid[pair] = found
+    if maps.points_made.get(bank.key) is None:
+        yield told(asked, known=known, working=f"Making {len(bank):,} small pictures"), gr.skip()
     yield told(asked, known=known), gr.update(points=maps.points(bank), colors=maps.colors(bank, asked, None))
     if asked.pairs[0] in laid:
         yield told(asked, laid=laid), gr.update(layout=placed(bank, asked, laid))
