@@ -75,13 +75,25 @@ def expected_lightness(log_probabilities: Tensor) -> Tensor:
     return torch.einsum("bqhw,q->bhw", log_probabilities.exp(), centres)[:, None]
 
 
-class Color(nn.Module):
-    """RGB in [0, 1] -> a and b of CIELAB in [-1, 1]: what the half without lightness may see."""
+class Cielab(nn.Module):
+    """RGB in [0, 1] -> L, a and b of CIELAB, each scaled to [-1, 1]: what both halves together see."""
 
-    channels = 2
+    channels = 3
 
     def forward(self, image: Tensor) -> Tensor:
-        return rgb_to_lab(image)[:, 1:] / REACH
+        light, a, b = rgb_to_lab(image).unbind(1)
+        return torch.stack((light / 50 - 1, a / REACH, b / REACH), dim=1)
+
+
+class Channels(nn.Module):
+    """The channels from `first` to before `end`: what one half may see of them."""
+
+    def __init__(self, first: int, end: int) -> None:
+        super().__init__()
+        self.first, self.channels = first, end - first
+
+    def forward(self, lab: Tensor) -> Tensor:
+        return lab[:, self.first : self.first + self.channels]
 
 
 class SplitEncoder(nn.Module):
@@ -91,9 +103,9 @@ class SplitEncoder(nn.Module):
 
     def __init__(self, layout: Layout) -> None:
         super().__init__()
-        self.halves = nn.ModuleDict(
-            {"lightness": networks.Encoder(layout, networks.Lightness()), "color": networks.Encoder(layout, Color())}
-        )
+        self.front = Cielab()
+        seen = {"lightness": Channels(0, 1), "color": Channels(1, 3)}
+        self.halves = nn.ModuleDict({part: networks.Encoder(layout, channels) for part, channels in seen.items()})
         self.widths = {stage: 2 * width for stage, width in self.halves["lightness"].widths.items()}
 
     @property
@@ -102,8 +114,13 @@ class SplitEncoder(nn.Module):
         return self.halves["lightness"].stages
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
-        light, color = (half(image) for half in self.halves.values())
+        light, color = self.both(image).values()
         return {stage: torch.cat((light[stage], color[stage]), dim=1) for stage in light}
+
+    def both(self, image: Tensor) -> dict[str, dict[str, Tensor]]:
+        """The stages of each half by what it sees, {"lightness", "color"}."""
+        lab = self.front(image)
+        return {seen: half(lab) for seen, half in self.halves.items()}
 
 
 @dataclass(frozen=True)
@@ -179,11 +196,9 @@ class SplitBrain(Pretext):
         super().__init__(config, variant)
         self.encoder = SplitEncoder(halve(LAYOUTS[config.encoder]))
         outs = {"lightness": len(gamut_bins()), "color": config.lightness_bins}
+        shape = (config.decoder, config.skips, config.refine)
         self.decoders = nn.ModuleDict(
-            {
-                seen: networks.Decoder(half.widths, config.decoder, config.skips, config.refine, outs[seen])
-                for seen, half in self.encoder.halves.items()
-            }
+            {seen: networks.Decoder(half.widths, *shape, outs[seen]) for seen, half in self.encoder.halves.items()}
         )
 
     def make_batch(self, raw: dict[str, Tensor], rng: np.random.Generator) -> Batch:
@@ -192,16 +207,13 @@ class SplitBrain(Pretext):
 
     def forward(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
         """{"image"} -> {"color": logits (B, Q, h, w) from L, "lightness": logits (B, 100, h, w) from ab}."""
-        said = {seen: self.decoders[seen](half(inputs["image"])) for seen, half in self.encoder.halves.items()}
+        said = {seen: self.decoders[seen](stages) for seen, stages in self.encoder.both(inputs["image"]).items()}
         return {"color": said["lightness"], "lightness": said["color"]}
 
     def true_bins(self, lab: Tensor, size: tuple[int, int]) -> dict[str, Tensor]:
         """What is to be said of CIELAB pictures (B, 3, H, W) on a grid of `size`: {"color", "lightness"}, (B, h, w) int64."""
-        lab = F.adaptive_avg_pool2d(lab, size)
-        return {
-            "color": nearest_bin(lab[:, 1:].movedim(1, -1)),
-            "lightness": lightness_bin(lab[:, 0], self.config.lightness_bins),
-        }
+        lab, bins = F.adaptive_avg_pool2d(lab, size), self.config.lightness_bins
+        return {"color": nearest_bin(lab[:, 1:].movedim(1, -1)), "lightness": lightness_bin(lab[:, 0], bins)}
 
     def loss(self, outputs: dict[str, Tensor], targets: dict[str, Tensor]) -> dict[str, Tensor]:
         """Eq. 2 for each half: cross entropy to the bin of the true colour and of the true lightness."""
