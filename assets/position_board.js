@@ -3,7 +3,7 @@
 const TAB = "relative_position";
 const root = element.querySelector(".position-board"), $ = (selector) => root.querySelector(selector);
 const piece = $(".piece"), mine = $(".field.mine"), others = $(".others"), message = $(".message"), says = $(".says");
-const link = window.lab && window.lab.set ? window.lab : { get: () => null, set: () => {}, choose: () => {} };
+const link = window.lab && window.lab.set ? window.lab : { get: () => null, set: () => {} };
 const slug = (direction) => NAMES[direction].replace(" ", "-"), number = (name) => NAMES.findIndex((_, d) => slug(d) === name);
 
 // said: the direction that the hand chose, null before; shown: whether the answers are; example: the first round, nobody's turn
@@ -36,7 +36,7 @@ function ask(next) {
 function nextRound() {
   const keys = props.photos, other = mix && keys.length > 1 ? keys[(keys.indexOf(link.photo) + 1) % keys.length] : null;
   ask((wanted + 1) % 1000000);
-  if (other) link.choose(other); // the page asks for the round of the photo that has come
+  if (other) document.dispatchEvent(new CustomEvent("lab:choose", { detail: other })); // the page asks for the round of the photo that has come
   else setTimeout(() => trigger("ask"), 0);
 }
 function wait() {
