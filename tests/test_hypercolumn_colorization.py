@@ -8,7 +8,7 @@ import torch
 from scipy import ndimage, stats
 from skimage import color as reference
 
-from ssl_core import hue_chroma, networks
+from ssl_core import ab_bins, bench_colorize, hue_chroma, networks
 from ssl_core.photo import PhotoError
 from ssl_core.pretexts import build
 from ssl_core.pretexts import hypercolumn_colorization as larsson
@@ -219,3 +219,24 @@ def test_paper_size_has_the_published_counts():
         task = build(NAME, "paper")
     assert task.hidden.in_features == 12_417 and task.hidden.out_features == 1024  # sec 4.1
     assert (task.config.bins, task.config.places, task.config.hue_weight) == (32, 128, 5.0)
+
+
+class TestBench:
+    def test_the_chroma_is_answered_by_median_and_by_expectation(self, tiny):
+        photos = np.random.default_rng(0).integers(0, 256, (2, 24, 24, 3), dtype=np.uint8)
+        answers = bench_colorize.paints((NAME,), lambda name: tiny)
+        assert list(answers) == ["grey", NAME, f"{NAME}, expected chroma"]
+        for name, how in ((NAME, "median"), (f"{NAME}, expected chroma", "expectation")):
+            expected = np.stack([tiny.colorize(photo, how) for photo in photos])
+            np.testing.assert_array_equal(answers[name](photos), expected)
+
+    def test_only_the_shipped_reading_goes_to_the_card(self, tiny):
+        photos = np.random.default_rng(0).integers(0, 256, (2, 24, 24, 3), dtype=np.uint8)
+        prior = torch.full((len(ab_bins.gamut_bins()),), 1 / len(ab_bins.gamut_bins()))
+        report = bench_colorize.report(photos, "two", prior, (NAME,), lambda name: tiny)
+        assert [row.get("model") for row in report.rows] == [None, NAME, None]
+
+    def test_photographs_of_few_colours_have_weights_all_the_same(self):
+        grey = np.full((2, 16, 16, 3), 90, np.uint8)
+        weights = ab_bins.class_weights(bench_colorize.class_prior(grey), 0.0)
+        assert torch.isfinite(weights).all() and weights[ab_bins.nearest_bin(torch.zeros(2))] > 0
