@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 CELL, ORIENTATIONS = 8, 9
 TRUNCATE = 0.2  # a normalised entry counts for no more: one strong edge must not silence the others
-FLAT = 0.02  # gradient (pictures in [0, 1]) below which a cell is flat rather than an edge of low contrast
+FLAT = 0.05  # gradient (pictures in [0, 1]) below which a cell is flat rather than an edge of low contrast
 
 
 def gradient_histograms(images: Tensor, cell: int = CELL, orientations: int = ORIENTATIONS) -> Tensor:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ssl_core.bank import Bank, Progress
 from ssl_core.bank_measures import measure_steps
+from ssl_core.hog import FLAT
 from ssl_core.pretexts.patch_context import (
     Config,
     Judgement,
@@ -18,19 +19,20 @@ from ssl_core.pretexts.patch_context import (
     consistency,
     fit_statistics,
     prune,
-    thing_against_stuff,
 )
+from ssl_core.sources import SourceError
 
 CHUNK = 64  # pictures at once
 PER_PHOTO = 3  # patches that one photograph may give to a cluster, none overlapping
 LEAST_PHOTOS = 4
 LEAST_NEIGHBOURS = 3
-FAINTEST = 0.04  # mean of a patch's cells below which HOG has nothing to say
+FAINTEST = 0.15  # mean of a patch's cells below which HOG has nothing to say
 FAR = 1e6  # farther than any patch can be
+MOST_SEARCHED = 2000  # pictures of a large bank that clusters are looked for in: about a minute of a slow core
 MARGIN = 2  # cells between a patch and the rim of a picture: without context there is nothing to judge
 
 
-class PatchError(ValueError):
+class PatchError(SourceError):
     """Patches that cannot be compared. Its text is a sentence that says what to do next."""
 
 
@@ -151,9 +153,7 @@ class PatchBank:
         windows, visible = self.windows(matches)
         windows = np.concatenate([query.window[None], windows])
         visible = np.concatenate([query.visible[None], visible])
-        first = thing_against_stuff(windows, visible, self.statistics, self.config)
-        members, judgement = prune(windows, visible, self.statistics, self.config)
-        return Cluster(tuple(matches), first, members, judgement)
+        return Cluster(tuple(matches), *prune(windows, visible, self.statistics, self.config))
 
 
 def patch_bank_steps(bank: Bank, config: Config | None = None) -> Generator[Progress, None, PatchBank]:
@@ -162,18 +162,27 @@ def patch_bank_steps(bank: Bank, config: Config | None = None) -> Generator[Prog
     Raises PatchError where there are too few photographs, or only flat ones.
     """
     config = config or Config()
-    photos = tuple(dict.fromkeys(place.photo for place in bank.places))
+    photos = {place.photo for place in bank.places}
     if len(photos) < LEAST_PHOTOS:
         raise PatchError(
             f"{bank.described}: too few to foretell one from the others. Neighbours need at least {LEAST_PHOTOS} photographs: "
             "put more into the folder, or start the lab without it to see the starter photographs."
         )
     task = PatchContext(config, "hog")
-    key = f"hog-{config.cell}-{config.orientations}"
+    key = f"hog-{config.cell}-{config.orientations}-{FLAT:g}"
     arrays = yield from measure_steps(bank, "patches", key, lambda pictures: {"cells": _cells(task, pictures)})
-    cells = arrays["cells"]
-    if not np.any(cells[:: max(1, len(cells) // 1000)] > 0.1):
+    return patch_bank_of(bank, config, arrays["cells"])
+
+
+def patch_bank_of(bank: Bank, config: Config | None = None, cells: np.ndarray | None = None) -> PatchBank:
+    """The patches of a bank whose cells, (N, R, C, K), are known or soon computed. Raises PatchError where all pictures are flat."""
+    config = config or Config()
+    if cells is None:
+        task, starts = PatchContext(config, "hog"), range(0, len(bank), CHUNK)
+        cells = np.concatenate([_cells(task, bank.pixels_of(slice(start, start + CHUNK))) for start in starts])
+    if cells[:: max(1, len(cells) // 1000)].mean((1, 2, 3), dtype=np.float32).max() < FAINTEST / 4:
         raise PatchError(f"{bank.described}: flat pictures, in which HOG finds no edges. Add photographs of something.")
+    photos = tuple(dict.fromkeys(place.photo for place in bank.places))
     number = {photo: index for index, photo in enumerate(photos)}
     boxes = np.array([place.box[:3] if place.box else (0, 0, bank.side) for place in bank.places], np.float32)
     photo = np.array([number[place.photo] for place in bank.places])
@@ -184,6 +193,22 @@ def _cells(task: PatchContext, pictures: np.ndarray) -> np.ndarray:
     import torch
 
     return task.cells(torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255).astype(np.float16)
+
+
+def draw_seeds(patches: PatchBank, count: int, rng: np.random.Generator) -> list[Match]:
+    """Patches at random places of random pictures, of the third with the strongest edges."""
+    size, among = patches.config.patch, min(len(patches.cells), MOST_SEARCHED)
+    energy = patches.cells[:among].astype(np.float32).mean(-1).cumsum(1).cumsum(2)
+    energy = np.pad(energy, ((0, 0), (1, 0), (1, 0)))
+    sums = energy[:, size:, size:] - energy[:, :-size, size:] - energy[:, size:, :-size] + energy[:, :-size, :-size]
+    sums = sums[:, MARGIN:-MARGIN, MARGIN:-MARGIN]
+    places = np.argwhere(sums > max(np.quantile(sums, 2 / 3), 1e-3)) + (0, MARGIN, MARGIN)
+    if not len(places):
+        raise PatchError(
+            "These photographs are flat: there are no patches with edges to start a cluster from. Add others."
+        )
+    chosen = places[rng.choice(len(places), min(count, len(places)), replace=False)]
+    return [Match(int(picture), int(row), int(column), 0.0) for picture, row, column in chosen]
 
 
 def overlap(one: tuple[float, float, float], other: tuple[float, float, float]) -> bool:

@@ -9,11 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ssl_core.bank import Progress
-from ssl_core.patch_bank import MARGIN, Cluster, Match, PatchBank, PatchError
+from ssl_core.patch_bank import MOST_SEARCHED, Cluster, Match, PatchBank, draw_seeds
 
-SEEDS = 96
+SEEDS = 240
 TOGETHER = 8  # seeds searched for at once
-MOST_SEARCHED = 2000  # pictures that neighbours are looked for in; a slow core needs about a minute for them
 
 
 class Found(NamedTuple):
@@ -21,22 +20,6 @@ class Found(NamedTuple):
 
     seed: Match
     cluster: Cluster
-
-
-def draw_seeds(patches: PatchBank, count: int, rng: np.random.Generator) -> list[Match]:
-    """Patches at random places of random pictures, of the third with the strongest edges."""
-    size, among = patches.config.patch, min(len(patches.cells), MOST_SEARCHED)
-    energy = patches.cells[:among].astype(np.float32).mean(-1).cumsum(1).cumsum(2)
-    energy = np.pad(energy, ((0, 0), (1, 0), (1, 0)))
-    sums = energy[:, size:, size:] - energy[:, :-size, size:] - energy[:, size:, :-size] + energy[:, :-size, :-size]
-    sums = sums[:, MARGIN:-MARGIN, MARGIN:-MARGIN]
-    places = np.argwhere(sums > max(np.quantile(sums, 2 / 3), 1e-3)) + (0, MARGIN, MARGIN)
-    if not len(places):
-        raise PatchError(
-            "These photographs are flat: there are no patches with edges to start a cluster from. Add others."
-        )
-    chosen = places[rng.choice(len(places), min(count, len(places)), replace=False)]
-    return [Match(int(picture), int(row), int(column), 0.0) for picture, row, column in chosen]
 
 
 def discover_steps(patches: PatchBank, count: int = SEEDS, seed: int = 0) -> Generator[Progress, None, list[Found]]:

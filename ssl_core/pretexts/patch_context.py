@@ -24,6 +24,7 @@ from ssl_core.pretext import Batch, Paper, Player, Pretext, Variant, to_picture
 
 SAMPLES = 20_000  # places that the stuff model is fitted to
 RIDGE = 1e-3
+KINDS = 6  # of cells, from flat to full of edges
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,13 @@ class Config:
 
 
 class Statistics(NamedTuple):
-    """The model of stuff, of cells of K numbers: each from the one next to it, by direction (down, across) + 1.
+    """The model of stuff, of cells of K numbers: each from the one beside it, by direction (down, across) + 1 and its strength.
 
-    slope (3, 3, K + 1, K), the last of K + 1 for the intercept; residual (3, 3, K), the variance of what it misses.
+    edges (B - 1,) between the B kinds of cells by their mean; slope (3, 3, B, K + 1, K), the last of K + 1 for the intercept;
+    residual (3, 3, B, K), the variance of what it misses.
     """
 
+    edges: np.ndarray
     slope: np.ndarray
     residual: np.ndarray
 
@@ -97,14 +100,19 @@ def fit_statistics(cells: np.ndarray, rng: np.random.Generator) -> Statistics:
     picture, row = rng.integers(0, count, SAMPLES), rng.integers(1, rows - 1, SAMPLES)
     column = rng.integers(1, columns - 1, SAMPLES)
     known = with_one(cells[picture, row, column].astype(np.float32))
-    slope, residual = np.zeros((3, 3, width + 1, width), np.float32), np.ones((3, 3, width), np.float32)
+    strength = known[:, :-1].mean(1)
+    edges = np.quantile(strength, np.arange(1, KINDS) / KINDS)
+    kind = np.digitize(strength, edges)
+    slope = np.zeros((3, 3, KINDS, width + 1, width), np.float32)
+    residual = np.ones((3, 3, KINDS, width), np.float32)
     for down, across in np.argwhere(np.ones((3, 3))) - 1:
-        if down or across:
-            wanted = cells[picture, row + down, column + across].astype(np.float32)
-            fitted = np.linalg.solve(known.T @ known + RIDGE * np.eye(width + 1, dtype=np.float32), known.T @ wanted)
-            slope[down + 1, across + 1] = fitted
-            residual[down + 1, across + 1] = np.square(wanted - known @ fitted).mean(0) + RIDGE
-    return Statistics(slope, residual)
+        wanted = cells[picture, row + down, column + across].astype(np.float32)
+        for one in range(KINDS):
+            x, y = known[kind == one], wanted[kind == one]
+            fitted = np.linalg.solve(x.T @ x + RIDGE * np.eye(width + 1, dtype=np.float32), x.T @ y)
+            slope[down + 1, across + 1, one] = fitted
+            residual[down + 1, across + 1, one] = (np.square(y - x @ fitted).sum(0) + RIDGE) / (len(x) + 1)
+    return Statistics(edges, slope, residual + RIDGE)
 
 
 def with_one(cells: np.ndarray) -> np.ndarray:
@@ -121,14 +129,17 @@ def log_normal(error: np.ndarray, variance: np.ndarray) -> np.ndarray:
     return -0.5 * (np.square(error) / variance + np.log(variance)).sum(-1)
 
 
-def beyond_stuff(windows: np.ndarray, statistics: Statistics, config: Config) -> np.ndarray:
-    """By how much each cell differs from what stuff makes of the cell next to it, nearer to the patch: (n, S, S, K), same shape.
+def beyond_stuff(windows: np.ndarray, statistics: Statistics, config: Config) -> tuple[np.ndarray, np.ndarray]:
+    """By how much each cell differs from what stuff makes of the cell beside it, nearer to the patch, and the variance of that.
 
-    Stuff is that textures and edges go on: x_c ~ N(A_d x_c' + b_d, s2_d), with A, b and s2 for each of the eight directions d.
+    Stuff is that textures and edges go on: x_c ~ N(A x_c' + b, s2), with A, b and s2 for each direction and each kind of x_c': beside
+    a flat cell little can come, and is expected. Windows (n, S, S, K) -> both (n, S, S, K).
     """
     at = steps(config)
-    slope = statistics.slope[at.down + 1, at.across + 1]
-    return windows - np.einsum("nrck,rckj->nrcj", with_one(windows[:, at.row, at.column]), slope, optimize=True)
+    nearer = windows[:, at.row, at.column]
+    which = at.down + 1, at.across + 1, np.digitize(nearer.mean(-1), statistics.edges)
+    foretold = np.matmul(with_one(nearer)[..., None, :], statistics.slope[which])[..., 0, :]
+    return windows - foretold, statistics.residual[which]
 
 
 def others_foretell(
@@ -136,8 +147,8 @@ def others_foretell(
 ) -> tuple[np.ndarray, np.ndarray]:
     """What the other patches of a cluster add to stuff, each patch left out in turn: mean and variance, each (n, S, S, K).
 
-    m = sum_j e_j / (k + n),  s2 = (v s2_d + sum_j (e_j - m)^2) / (v + n) * (1 + 1 / (k + n)), over the n others whose cell is judged;
-    `stuff` are the s2_d (S, S, K). The fewer others there are, and the less they agree, the nearer this is to stuff alone.
+    m = sum_j e_j / (k + n),  s2 = (v s2_stuff + sum_j (e_j - m)^2) / (v + n) * (1 + 1 / (k + n)), over the n others whose cell is judged;
+    `stuff` are the s2 of stuff (n, S, S, K). The fewer others there are, and the less they agree, the nearer this is to stuff alone.
     """
     weight = judged[..., None].astype(np.float32)
     known = beyond * weight
@@ -152,9 +163,11 @@ def thing_against_stuff(windows: np.ndarray, visible: np.ndarray, statistics: St
 
     Cells outside the photograph are not judged, nor are those whose neighbour nearer to the patch is outside.
     """
-    at = steps(config)
-    judged = at.context & visible & visible[:, at.row, at.column]
-    beyond, stuff = beyond_stuff(windows, statistics, config), statistics.residual[at.down + 1, at.across + 1]
+    judged = steps(config).context & visible & visible[:, steps(config).row, steps(config).column]
+    return _judge(*beyond_stuff(windows, statistics, config), judged, config)
+
+
+def _judge(beyond: np.ndarray, stuff: np.ndarray, judged: np.ndarray, config: Config) -> Judgement:
     mean, variance = others_foretell(beyond, judged, stuff, config)
     cells = np.where(judged, log_normal(beyond - mean, variance) - log_normal(beyond, stuff), 0)
     return Judgement(cells, judged, cells.sum((1, 2)) / np.maximum(judged.sum((1, 2)), 1))
@@ -162,18 +175,18 @@ def thing_against_stuff(windows: np.ndarray, visible: np.ndarray, statistics: St
 
 def prune(
     windows: np.ndarray, visible: np.ndarray, statistics: Statistics, config: Config
-) -> tuple[np.ndarray, Judgement]:
-    """Drop the worst predicted members round by round until `kept` of them and the first patch, the seed, are left.
+) -> tuple[Judgement, np.ndarray, Judgement]:
+    """Drop the worst foretold members round by round until `kept` of them and the first patch, the seed, are left.
 
-    Returns the indices that stay, the seed first, and how they are judged among themselves.
+    Returns how all are judged, the indices that stay, the seed first, and how these are judged among themselves.
     """
-    alive = np.arange(len(windows))
-    judgement = thing_against_stuff(windows, visible, statistics, config)
+    alive, (beyond, stuff) = np.arange(len(windows)), beyond_stuff(windows, statistics, config)
+    first = judgement = thing_against_stuff(windows, visible, statistics, config)
     while (over := len(alive) - config.kept - 1) > 0:
         worst = 1 + np.argsort(judgement.scores[1:])[: max(1, int(config.dropped * over))]
         alive = np.delete(alive, worst)
-        judgement = thing_against_stuff(windows[alive], visible[alive], statistics, config)
-    return alive, judgement
+        judgement = _judge(beyond[alive], stuff[alive], first.judged[alive], config)
+    return first, alive, judgement
 
 
 def consistency(judgement: Judgement) -> float:
