@@ -81,9 +81,10 @@ function choose(mode, model) {
 function showChoice() {
   const mode = modeOf(state.mode), model = modelOf(state.model);
   part(".gallery-side h3").replaceChildren(mode.title, make("small", { textContent: called(model) }));
-  part(".asks").replaceChildren(make("b", { textContent: mode.asks }), ` From ${withUnit(mode.threshold, mode)} on a picture counts: ${mode.because[0].toLowerCase() === mode.because[0] ? mode.because : mode.because} Named by ${mode.source}.`);
-  part(".scale .from").textContent = "Where: grey 0,";
-  part(".scale .to").textContent = mode.top === 1 ? mode.map_unit : `${mode.top} ${mode.map_unit}`;
+  part(".asks").replaceChildren(make("b", { textContent: mode.asks }), ` A picture counts from ${withUnit(mode.threshold, mode)} on. ${mode.because} Named by ${mode.source}.`);
+  part(".scale .from").textContent = "Where: 0 is left grey,";
+  part(".scale .to").textContent = mode.top === 1 ? `${mode.map_unit}.` : `${mode.top} ${mode.map_unit}.`;
+  part(".scale .bank").textContent = `Judged: ${state.pictures.toLocaleString("en")} of ${state.bank}${state.skipped ? `; ${state.skipped} could not be read` : ""}.`;
   part(".scale i").classList.toggle("single", mode.top === 1);
   showGallery();
 }

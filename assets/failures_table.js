@@ -3,6 +3,9 @@ const TASKS = { colorize: "Colouring", inpaint: "Inpainting" };
 const judgeBox = part(".judging");
 let judgeTimer = 0, stopped = false, failed = new Set();
 
+// Where a narrow column may break the longest words.
+const hyphenated = (title) => title.replace(/nconsisten/, "ncon\u00adsisten").replace("desaturated", "desatu\u00adrated");
+
 function drawTables() {
   const tables = Object.entries(TASKS).map(([task, title]) => {
     const modes = state.modes.filter((mode) => mode.task === task), models = state.models.filter((model) => model.tasks.includes(task));
@@ -15,7 +18,7 @@ function drawTables() {
 }
 function drawTable(title, modes, models) {
   const head = make("tr", {}, make("th", { className: "corner", textContent: title, scope: "col" }));
-  for (const mode of modes) head.append(make("th", { textContent: mode.title, scope: "col", title: `${mode.asks} Score in ${mode.unit}.` }));
+  for (const mode of modes) head.append(make("th", { textContent: hyphenated(mode.title), scope: "col", title: `${mode.asks} Score in ${mode.unit}.` }));
   const body = make("tbody");
   for (const model of models) {
     const row = make("tr", {}, make("th", { scope: "row" }, make("small", { textContent: model.method }), model.title));

@@ -12,7 +12,9 @@ ROOT = Path(__file__).parent.parent
 MEASURED = {
     "split-brain": "cross entropy of each half of the channels, said by the other",
     "position": "where a patch belongs: right answers, with and without the defence against chromatic aberration",
+    "patches": "whether the patches of a cluster show the same thing, before and after pruning (needs labels)",
     "denoise": "PSNR gained over noisy pictures, beside non-local means and the median",
+    "failures": "ways to fail: how often each network that colours or fills shows each",
     "words": "word vectors: analogies, similarity, words found on photographs, cost of a step (needs sentences)",
 }
 SOURCES = "starter, a folder, a zip file, or a torchvision data set: imagenette, stl10"
@@ -36,6 +38,10 @@ def parser() -> argparse.ArgumentParser:
     maps.add_argument("--models", nargs="+", metavar="NAME", help="only these")
     maps.add_argument("--threads", type=_positive(int), help="CPU threads; default: PyTorch's choice")
     _add_checkpoints(maps)
+    scores = commands.add_parser("failures", help="the scores of the starter bank that ship with the models")
+    scores.add_argument("--write", action="store_true", help="make those that are missing or out of date")
+    scores.add_argument("--threads", type=_positive(int), help="CPU threads; default: PyTorch's choice")
+    _add_checkpoints(scores)
     words = commands.add_parser("words", help="train word2vec beside noisy-words, on the same sentences")
     words.add_argument("--source", required=True, metavar="SRC", help="photographs with sentences: captions.zip")
     words.add_argument("--model", default="noisy-words-1k", metavar="NAME", help="default: noisy-words-1k")

@@ -84,10 +84,26 @@ def _bench_position(options):
     return _on_photographs(bench_position, options)
 
 
+def _bench_patches(options):
+    from tqdm import tqdm
+
+    from ssl_core import bench_patches
+
+    return bench_patches.report(options.photos, options.split, options.limit, tqdm)
+
+
 def _bench_denoise(options):
     from ssl_core import bench_denoise
 
     return _on_photographs(bench_denoise, options)
+
+
+def _bench_failures(options):
+    from ssl_core import bench_failures
+    from ssl_core.bench import photographs
+
+    photos, described = photographs(options.photos, options.split, options.limit)
+    return bench_failures.report(photos, described, options.models or zoo.names(), zoo.load)
 
 
 def _on_photographs(measured, options):
@@ -146,7 +162,9 @@ BENCHES = {
     "colorize": _bench_colorize,
     "split-brain": _bench_split_brain,
     "position": _bench_position,
+    "patches": _bench_patches,
     "denoise": _bench_denoise,
+    "failures": _bench_failures,
     "words": _bench_words,
     "speed": _bench_speed,
     "training": _bench_training,

@@ -6,6 +6,7 @@ from string import Template
 from ssl_core import (
     bench_colorize,
     bench_denoise,
+    bench_failures,
     bench_inpaint,
     bench_position,
     bench_split_brain,
@@ -22,6 +23,7 @@ BENCHES = {
     "split-brain": "Each half of the channels, said by the other",
     "position": "Which of eight neighbours a patch is",
     "denoise": "Noise taken away: gain in PSNR, dB",
+    "failures": "Ways to fail",
     "words": "Word vectors: the visual ones alone",
     "words-losses": "Words of photographs that it never saw",
 }
@@ -172,7 +174,15 @@ def _terms(source: str) -> str:
 
 def _scores(scores: dict) -> str:
     """One table per bench, headings as in the bench."""
-    benches = (bench_inpaint, bench_colorize, bench_position, bench_denoise, bench_split_brain, bench_words)
+    benches = (
+        bench_inpaint,
+        bench_colorize,
+        bench_position,
+        bench_denoise,
+        bench_split_brain,
+        bench_failures,
+        bench_words,
+    )
     columns = {column.key: column for bench in benches for column in bench.COLUMNS}
     columns |= {column.key: column for column in bench_words.LOSS_COLUMNS}
     parts = []

@@ -10,7 +10,7 @@ from ssl_core.bench_command import bench
 from ssl_core.command_settings import CommandError, use_checkpoints, use_threads
 from ssl_core.train_command import train
 
-__all__ = ["COMMANDS", "CommandError", "bench", "cards", "data", "layouts", "serve", "train"]
+__all__ = ["COMMANDS", "CommandError", "bench", "cards", "data", "failures", "layouts", "serve", "train"]
 
 ROOT = Path(__file__).parent.parent
 
@@ -59,6 +59,25 @@ def layouts(options) -> None:
         )
 
 
+def failures(options) -> None:
+    """Say for which models the scores of the starter bank are missing or out of date; with --write, make these."""
+    from ssl_core import shipped_failures
+    from ssl_core.bank import starter_bank
+    from ssl_core.failures import tasks_of
+
+    use_checkpoints(options.checkpoints)
+    use_threads(options.threads)
+    if options.write:
+        for done in shipped_failures.write_all(zoo.names(), zoo.load):
+            print(done, flush=True)
+        return
+    bank = starter_bank()
+    for model in map(zoo.load, zoo.names()):
+        if tasks_of(model):
+            there = shipped_failures.shipped(model, bank) is not None
+            print(f"{model.name:40} {'up to date' if there else 'missing: failures --write makes it'}")
+
+
 def words(options) -> None:
     """Train word2vec on the sentences beside photographs, for the vocabulary of a noisy-words model, and keep it there."""
     from ssl_core.selection import held_out
@@ -84,6 +103,7 @@ COMMANDS = {
     "cards": cards,
     "data": data,
     "layouts": layouts,
+    "failures": failures,
     "words": words,
     "serve": serve,
 }

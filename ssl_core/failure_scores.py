@@ -105,7 +105,12 @@ def score_steps(model: Pretext, bank: Bank, folder: Path | None = None) -> Gener
 
 
 def load_scores(model: Pretext, bank: Bank, folder: Path | None = None) -> Scores | None:
-    """The finished scores of a model on a bank, or None when they have not been made or are damaged."""
+    """The finished scores of a model on a bank, shipped or kept, or None when they have not been made or are damaged."""
+    from ssl_core.shipped_failures import shipped
+
+    found = shipped(model, bank)
+    if found is not None:
+        return found
     numbered = Numbered(bank.key, judged_positions(bank))
     arrays = kept(numbered, KIND, score_key(model), folder)
     return None if arrays is None else Scores(model.name, numbered.positions, arrays["scores"])

@@ -48,7 +48,8 @@ def tile(board: Board, model: Pretext, mode: Mode, position: int) -> dict:
     def make() -> dict:
         truth, painted, found = board.painter(model, bank).judge(position, mode.task)
         place = bank.place(position)
-        about = {"position": position, "photo": board.lab.strip_key(place), "name": bank.names[position], "mask": ""}
+        key = board.lab.strip_key(place)
+        about = {"position": position, "photo": key, "name": board.lab.about(key)["name"], "mask": ""}
         if mode.task == "inpaint":
             about["mask"] = hole_code(board.lab, place)
         return about | pictures(painted, truth, found[mode.id], mode)
