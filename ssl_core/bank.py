@@ -14,7 +14,7 @@ import numpy as np
 
 from ssl_core.array_cache import folder_of, read_arrays, write_arrays
 from ssl_core.photo import PhotoError
-from ssl_core.sources import SourceError, open_source
+from ssl_core.sources import Source, SourceError, open_source
 from ssl_core.starter import Photo, starter
 
 SIDE = 128  # px of a bank picture: the side that the shipped networks were trained on
@@ -178,13 +178,18 @@ def open_bank(spec: str | Path, side: int = SIDE) -> Bank:
             return finished.value
 
 
-def open_bank_steps(spec: str | Path, side: int = SIDE) -> Generator[Progress, None, Bank]:
-    """The same, telling how far reading the photographs is. The first time each is decoded; later they come from the cache."""
+def open_bank_steps(
+    spec: str | Path, side: int = SIDE, source: Source | None = None
+) -> Generator[Progress, None, Bank]:
+    """The same, telling how far reading the photographs is. The first time each is decoded; later they come from the cache.
+
+    `source` is what `open_source(spec, "all")` gave, for who has listed the photographs already.
+    """
     if str(spec) == "starter":
         return starter_bank()
     from ssl_core.pack import pack_steps
 
-    source, began = open_source(spec, "all"), time.monotonic()
+    source, began = source or open_source(spec, "all"), time.monotonic()
     steps = pack_steps(source, side)
     try:
         while True:
@@ -205,18 +210,18 @@ def open_bank_steps(spec: str | Path, side: int = SIDE) -> Generator[Progress, N
     return Bank(described, key, names, labels, source.skipped, rows, places, listing, source.fingerprint)
 
 
-def quick_to_open(spec: str | Path, side: int = SIDE) -> bool:
-    """Whether `open_bank` has no photographs to decode first: true for "starter" and for what it has opened before."""
+def quick_to_open(source: Source | None, side: int = SIDE) -> bool:
+    """Whether `open_bank` has no photographs to decode first: true for the starter bank (None) and for what it has opened before."""
     from ssl_core.pack import pack_path
 
-    return str(spec) == "starter" or pack_path(open_source(spec, "all"), side).exists()
+    return source is None or pack_path(source, side).exists()
 
 
 class Listing:
     """The fingerprint of the photographs at `spec` as they are on disk now; asked often, it looks at most every few seconds."""
 
     def __init__(self, spec: str | Path, known: str):
-        self.spec, self.known, self.looked, self.stamp = spec, known, time.monotonic(), _stamp(Path(spec))
+        self.spec, self.known, self.looked, self.stamp = spec, known, time.monotonic(), None
 
     def __call__(self) -> str:
         """Raises SourceError when there is nothing to open any more."""

@@ -67,7 +67,8 @@ class Lab:
     def __init__(self, photos: str | None = None):
         self.shelf: dict[str, OnShelf] = {}
         self.photos, self.file_keys = photos or "starter", {}
-        mine = self._put_folder(open_source(photos, "all"), Path(photos).name) if photos else []
+        self.source = open_source(photos, "all") if photos else None
+        mine = self._put_folder(self.source, Path(photos).name) if photos else []
         for photo in starter():
             name = photo.name[:1].upper() + photo.name[1:]
             key = self._put(slug(name), OnShelf(name, photo.credit, photo.terms, partial(photo.load, LONGEST_SIDE)))
@@ -147,13 +148,13 @@ class Lab:
         """`bank`, telling how far it is. Closing the generator stops, unless another tab waits for the same."""
         bank = self.opened.get("bank")
         if bank is None:
-            bank = yield from self.work.watch("bank", lambda: open_bank_steps(self.photos))
+            bank = yield from self.work.watch("bank", lambda: open_bank_steps(self.photos, source=self.source))
             bank = self.opened.keep("bank", lambda: bank)
         return bank
 
     def bank_at_hand(self) -> Bank | None:
         """`bank` if it can be had within about a second, else None: then `bank_steps` is the way."""
-        return self.opened.get("bank") or (self.bank() if quick_to_open(self.photos) else None)
+        return self.opened.get("bank") or (self.bank() if quick_to_open(self.source) else None)
 
     def bank_changed(self) -> str:
         """A sentence when the photographs on disk are no longer those of the open bank, else "". Reads a folder's list."""
