@@ -64,8 +64,8 @@ def _page_rows(page: dict) -> list[dict]:
         rows.append(_row("page up: photographs seen", [page["seen"]], "s", "6"))
         rows.append(_row("stroke to filled picture, in the browser", page["strokes"], "ms", "400 (95th)"))
         rows.append(_row("photo to first colours, in the browser", page["colors"], "ms", "600"))
-        rows.append(_row("unit to its page, in the browser", page["units"], "ms", "200"))
-        rows.append(_row("lasso to gallery, in the browser", page["lasso"], "ms", "500"))
+        for what, key, goal in (("unit to its page", "units", "200"), ("lasso to gallery", "lasso", "500")):
+            rows += [_row(f"{what}, in the browser", page[key], "ms", goal)] if page[key] else []
         frame = page["frame"]
         rows.append(
             {
