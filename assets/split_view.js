@@ -46,7 +46,7 @@ function setUp() {
       state.shows.push({ half, name, title, isTruth: Boolean(isTruth), figure, image, cell, veil, save, caption });
     }
     const canvas = make("canvas", { role: "img" }), told = make("p");
-    row.append(make("div", { className: "probe" }, make("h4", { textContent: half === "color" ? "Colours of this pixel" : "Lightness of this pixel" }), canvas, told));
+    row.append(make("div", { className: "probe" }, make("h4", { textContent: half === "color" ? "Colours here" : "Lightness here" }), canvas, told));
     state.halves[half] = { canvas, told, posterior: null, path: null };
   }
 }

@@ -1,5 +1,4 @@
 // The split view, second part: the pixel under the hand, and what each half says of it. Same scope as split_view.js.
-const MAP = 11.5, BARS = 8.5; // rem, the sides of the two charts
 
 function readPixel() {
   const { scene, truth, at, hidden } = state;
@@ -23,8 +22,7 @@ function readColor(truth, L) {
   const probabilities = annealedMean.distribution(posterior, pixel, 1), trail = Array.from({ length: 26 }, (_, k) => meanAt(k / 25)), said = meanAt(0.38);
   const marks = [["mean", trail.at(-1)], ["mode", trail[0]], ["annealed", said]];
   if (truth) marks.unshift(["truth", truth]);
-  const rem = parseFloat(getComputedStyle(view).fontSize);
-  gamutMap.draw(canvas, Math.min(MAP * rem, canvas.parentElement.clientWidth), { bins: posterior.bins, probabilities, trail, stops: state.scene.stops, toRgb: annealedMean.toRgb }, marks);
+  gamutMap.draw(canvas, canvas.clientWidth, { bins: posterior.bins, probabilities, trail, stops: state.scene.stops, toRgb: annealedMean.toRgb }, marks);
   swatches(told, [["said", said, annealedMean.toRgb(L, ...said)], ...(truth ? [["true", truth, annealedMean.toRgb(L, ...truth)]] : [])]);
   canvas.setAttribute("aria-label", `Colours of the pixel: said ${rounded(said)}${truth ? `, true ${rounded(truth)}` : ""}`);
 }
@@ -39,10 +37,10 @@ function swatches(box, rows) {
 
 function readLightness(L) {
   const { posterior, canvas, told } = state.halves.lightness, probabilities = annealedMean.distribution(posterior, pixelOf(posterior), 1);
-  const [mean] = annealedMean.meanColor(posterior, probabilities), rem = parseFloat(getComputedStyle(view).fontSize);
+  const [mean] = annealedMean.meanColor(posterior, probabilities);
   const spread = Math.sqrt(posterior.bins.reduce((sum, [level], k) => sum + probabilities[k] * (level - mean) ** 2, 0));
   const style = getComputedStyle(view);
-  lightnessBars.draw(canvas, Math.min(MAP * rem, canvas.parentElement.clientWidth), BARS * rem, {
+  lightnessBars.draw(canvas, canvas.clientWidth, canvas.clientHeight, {
     probabilities, grey: (level) => annealedMean.toRgb(level, 0, 0), mat: style.getPropertyValue("--lab-mat"), ink: style.color, mean, truth: L,
   });
   write(told, `says L ${digits(mean)} ± ${digits(spread)}; true ${digits(L)}`);
