@@ -6,6 +6,7 @@ import torch
 from skimage.color import rgb2lab
 
 from ssl_core.networks import SMALL, TINY, Encoder, Lightness, SignedRgb
+from ssl_core.pretexts import build
 from visualize.filter_pictures import filter_pictures
 from visualize.patch_window import LEAST, cut, patch_window, sheet
 from visualize.tabs.neurons_wall import first_weights
@@ -89,3 +90,12 @@ def test_a_unit_prefers_its_filter_picture_to_the_inverted_one(layout, front):
     answers = answers.reshape(len(weights), 2, len(weights))
     own = answers[torch.arange(len(weights)), :, torch.arange(len(weights))]
     assert (own[:, 0] > own[:, 1]).all()
+
+
+def test_two_encoders_side_by_side_show_the_filters_of_both():
+    """Split-brain: the first half of the units sees lightness, the second the two colour axes."""
+    model = build("split-brain-lab", "tiny")
+    found = first_weights(model)
+    assert [seen for _, seen in found] == ["L", "ab"]
+    first = next(iter(model.encoder.widths))
+    assert sum(len(weights) for weights, _ in found) == model.encoder.widths[first]

@@ -70,6 +70,11 @@ class TestWall:
     def test_the_first_stage_shown_sees_a_part_of_a_picture(self, ask):
         assert ask("neuron_wall", stage=None)["stage"] == "conv5"  # tiny networks see little
 
+    @pytest.mark.parametrize("link", [{"stage": "conv9"}, {"stage": ["conv1"]}, {"unit": 9999}])
+    def test_a_link_to_what_this_network_has_not_shows_its_wall(self, ask, link):
+        wall = ask("neuron_wall", **link)
+        assert wall["stage"] in ("conv3", "conv5") and wall["count"] > 0
+
     def test_before_the_bank_is_indexed_it_is_made_from_the_photo(self, home, asking, picture):
         shutil.rmtree(home / "cache", ignore_errors=True)
         ask = asking(Lab(str(home / "photos")))

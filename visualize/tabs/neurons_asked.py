@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from ssl_core.bank import Bank
     from ssl_core.features import Index
     from ssl_core.pretext import Pretext
+
+T = TypeVar("T")
 
 MOST_PATCHES, FEW_PATCHES = 25, 5  # five, as in the papers
 STARTS_WITHIN = 64  # px of receptive field, half of a bank picture
@@ -78,6 +81,11 @@ class Bench:
             return feature_maps(model, self.small_photo(key))
 
         return self.kept.keep(("maps", model.name, key), make)[stage]
+
+    def over_bank(self, asked: Asked, what: Callable[[Index, str], T]) -> T:
+        """`what(index, stage)` of an indexed query, computed once for all units of the stage: over 10,000 pictures it takes a while."""
+        key = ("over bank", what.__name__, asked.model.name, asked.index.model_hash, asked.index.bank_key, asked.stage)
+        return self.kept.keep(key, lambda: what(asked.index, asked.stage))
 
 
 def feature_maps(model: Pretext, picture: np.ndarray) -> dict[str, np.ndarray]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import base64
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from visualize.tabs.neurons_asked import Asked, AskedError, Bench
 from visualize.tabs.neurons_unit import view_window
 from visualize.tabs.neurons_wall import face, field_box, numbers
+
+if TYPE_CHECKING:
+    from ssl_core.features import Index
 
 LOUDEST = 6
 
@@ -56,7 +60,7 @@ def on_photo(bench: Bench, query: dict) -> dict:
     asked, key = bench.read(query), str(query.get("photo"))
     maps = bench.photo_maps(asked.model, asked.stage, key).astype(np.float32)
     peaks = maps.reshape(len(maps), -1).max(axis=1)
-    scores, told = against_bank(asked, peaks)
+    scores, told = against_bank(bench, asked, peaks)
     own, here = maps[asked.unit], float(peaks[asked.unit])
     bank_top = 0.0 if asked.index is None else float(asked.index.peak(asked.stage)[:, asked.unit].max())
     top = max(here, bank_top / 2, 1e-6)
@@ -75,19 +79,20 @@ def on_photo(bench: Bench, query: dict) -> dict:
     }
 
 
-def against_bank(asked: Asked, peaks: np.ndarray) -> tuple[np.ndarray, str]:
+def usual(index: Index, stage: str) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of every unit's peak over the bank: (C,), (C,)."""
+    bank = index.peak(stage).astype(np.float32)
+    return bank.mean(axis=0), np.maximum(bank.std(axis=0), 1e-3)
+
+
+def against_bank(bench: Bench, asked: Asked, peaks: np.ndarray) -> tuple[np.ndarray, str]:
     """Scores (C,) of the peaks (C,) on a photo, and what is said of the asked unit's."""
     here = float(peaks[asked.unit])
     if asked.index is None:
         return peaks, f"Light where the unit fires: up to {here:.3g}." if here > 0 else "This unit does not fire here."
-    bank = asked.index.peak(asked.stage).astype(np.float32)
-    scores = (peaks - bank.mean(axis=0)) / np.maximum(bank.std(axis=0), 1e-3)
+    mean, deviation = bench.over_bank(asked, usual)
+    scores = (peaks - mean) / deviation
     if here <= 0:
-        return (
-            scores,
-            "This unit does not fire on this photo. Tiles: the loudest here.",
-        )
-    below = 100 * float((bank[:, asked.unit] < here).mean())
-    return scores, (
-        f"Light where it fires: up to {here:.3g}, above {below:.0f} % of the bank. Tiles: the loudest here."
-    )
+        return scores, "This unit does not fire on this photo. Tiles: the loudest here."
+    below = 100 * float((asked.index.peak(asked.stage)[:, asked.unit] < here).mean())
+    return scores, f"Light where it fires: up to {here:.3g}, above {below:.0f} % of the bank. Tiles: the loudest here."

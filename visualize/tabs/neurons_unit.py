@@ -9,7 +9,7 @@ import numpy as np
 from visualize.jpeg_uri import FULL_COLOR, jpeg_uri
 from visualize.patch_window import patch_window
 from visualize.tabs.neurons_asked import Asked, AskedError, Bench, patches_asked
-from visualize.tabs.neurons_wall import face, field_box, numbers
+from visualize.tabs.neurons_wall import detectors_of, face, field_box, numbers
 
 if TYPE_CHECKING:
     from ssl_core.bank import Bank
@@ -47,9 +47,9 @@ def bank_page(bench: Bench, asked: Asked, count: int) -> dict:
         place = divmod(int(index.peak_at(stage)[picture, unit]), columns)
         whence = {"picture": picture, "name": bank.names[picture], "photo": bench.lab.strip_key(bank.place(picture))}
         patches.append(patch(asked, bank.pixels(picture), place, values[picture]) | whence)
-    told = facts_of(asked, values)
+    told = facts_of(bench, asked, values)
     if bank.labels is not None:
-        told += label_fact(asked, bank)
+        told += label_fact(bench, asked, bank)
     counts, edges = units.histogram(index, stage, unit, BINS)
     return {
         "unit": unit,
@@ -61,7 +61,7 @@ def bank_page(bench: Bench, asked: Asked, count: int) -> dict:
     }
 
 
-def facts_of(asked: Asked, values: np.ndarray) -> list[str]:
+def facts_of(bench: Bench, asked: Asked, values: np.ndarray) -> list[str]:
     """What the activations (N,) of a unit over the bank say of it, in a few words."""
     from ssl_core import units
 
@@ -69,14 +69,12 @@ def facts_of(asked: Asked, values: np.ndarray) -> list[str]:
     if not share:
         return [f"This unit fires on none of the {count:,} pictures"]
     told = [f"peak {values.max():.3g}", f"fires on {100 * share:.0f} % of {count:,} pictures"]
-    return [*told, f"sparsity {units.sparsity(asked.index, asked.stage)[asked.unit]:.2f}"]
+    return [*told, f"sparsity {bench.over_bank(asked, units.sparsity)[asked.unit]:.2f}"]
 
 
-def label_fact(asked: Asked, bank: Bank) -> list[str]:
+def label_fact(bench: Bench, asked: Asked, bank: Bank) -> list[str]:
     """What a unit detects best, with chance beside it; nothing where the labels are too few."""
-    from ssl_core import units
-
-    found = units.detectors(asked.index, asked.stage, bank.labels)
+    found = detectors_of(bench, asked, bank)
     if found is None:
         return []
     label, precision = (array[asked.unit] for array in found.best())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,9 @@ from visualize.tabs.neurons_asked import Asked, AskedError, Bench
 
 if TYPE_CHECKING:
     from ssl_core.bank import Bank
+    from ssl_core.features import Index
     from ssl_core.pretext import Pretext
+    from ssl_core.units import Detectors
 
 START = "colorization-rebalanced"
 TILE, COLUMNS = 56, 16  # px of a tile on the sheet, shown at about 40; tiles in a row of the sheet
@@ -43,8 +46,12 @@ def wall(bench: Bench, query: dict) -> dict:
 
     Until the bank is indexed the tiles come from the chosen photo alone, so that there is something to look at from the start.
     """
-    asked = bench.read(query)
+    asked = bench.read(
+        {"model": query.get("model")}
+    )  # at the network's first stage, where its own has none of that name
     widths = asked.model.encoder.widths
+    if query.get("stage") in tuple(widths):
+        asked = replace(asked, stage=query["stage"])
     told = {
         "stage": asked.stage,
         "count": asked.width,
@@ -68,22 +75,32 @@ def bank_wall(bench: Bench, asked: Asked) -> dict:
     def make() -> dict:
         values = {
             "peak": numbers(units.highest_peak(index, stage)),
-            "sparsity": numbers(units.sparsity(index, stage)),
+            "sparsity": numbers(bench.over_bank(asked, units.sparsity)),
             "label": None,
         }
         found = {"label": [], "told": told_of(bank), "labelled": bank.labels is not None, "detecting": NO_LABELS}
         if bank.labels is not None:
-            values["label"], found["label"], found["detecting"] = detecting(asked, bank)
+            values["label"], found["label"], found["detecting"] = detecting(bench, asked, bank)
         return found | {"values": values, "sheet": tiles_uri(bank_tiles(asked, bank))}
 
     return bench.kept.keep(("wall", asked.model.name, index.model_hash, bank.key, stage), make)
 
 
-def detecting(asked: Asked, bank: Bank) -> tuple[list | None, list[str], str]:
+def detectors_of(bench: Bench, asked: Asked, bank: Bank) -> Detectors | None:
+    """Every unit of the stage as a detector of every label, computed once; None where the labels are too few."""
+    from ssl_core import units
+
+    def detectors(index: Index, stage: str) -> Detectors | None:
+        return units.detectors(index, stage, bank.labels)
+
+    return bench.over_bank(asked, detectors)
+
+
+def detecting(bench: Bench, asked: Asked, bank: Bank) -> tuple[list | None, list[str], str]:
     """For each unit its best average precision and the label it is reached for, and a sentence on how many units detect something."""
     from ssl_core import units
 
-    found = units.detectors(asked.index, asked.stage, bank.labels)
+    found = detectors_of(bench, asked, bank)
     if found is None:
         return None, [], f"To detect labels, two of them need {units.FEWEST} pictures or more each."
     label, precision = found.best()
