@@ -20,7 +20,7 @@ const map = {
   labels: [], columns: {}, sheets: [], thumbs: null, half: [], noun: ["point", "points"],
   group: null, groups: [], ramp: null, colorTitle: "", muted: new Set(),
   chosen: null, list: [], polygon: null, picked: -1, marks: [], hover: -1,
-  camera: { x: 0, y: 0, zoom: 1 }, tool: "move", pictures: true, ratio: 1, width: 0, height: 0, frames: [],
+  camera: { x: 0, y: 0, zoom: 1 }, reach: [1, 1], tool: "move", pictures: true, ratio: 1, width: 0, height: 0, frames: [],
 };
 root.map = map;
 const waiting = { frame: 0, motion: null };
@@ -75,6 +75,7 @@ function useLayout() {
   const before = map.now, other = coordinates(layout.other);
   Object.assign(map, { a: coordinates(layout.xy), b: other, names: layout.names || map.names, caption: layout.caption || "" });
   map.count = map.a.length / 2;
+  map.reach = extent();
   if (!map.b) map.t = 0;
   else if (map.wantedT !== undefined) [map.t, map.wantedT] = [map.wantedT, undefined];
   showMorph();
@@ -105,7 +106,12 @@ function say(sentence) {
 }
 
 // ---- the camera: points of the map in [-1, 1] to pixels of the canvas
-const unitSize = () => 0.47 * Math.min(map.width, map.height) * map.camera.zoom;
+const unitSize = () => 0.47 * Math.min(map.width / map.reach[0], map.height / map.reach[1]) * map.camera.zoom;
+function extent() { // half the width and height of the maps: a flat one may fill a wide canvas
+  const reach = [0.2, 0.2];
+  for (const xy of [map.a, map.b]) for (let i = 0; xy && i < xy.length; i++) reach[i & 1] = Math.max(reach[i & 1], Math.abs(xy[i]));
+  return reach;
+}
 function project() {
   const { now, screen, camera } = map, size = unitSize(), left = map.width / 2 - camera.x * size, top = map.height / 2 - camera.y * size;
   for (let i = 0; i < now.length; i += 2) { screen[i] = now[i] * size + left; screen[i + 1] = now[i + 1] * size + top; }
@@ -147,11 +153,11 @@ function fitAll() {
 
 // ---- the link: where the map stands, what is picked, what is lassoed
 function writeLink() {
-  const { camera } = map, whole = camera.zoom === 1 && !camera.x && !camera.y;
+  const { camera } = map, t = map.wantedT ?? map.t, whole = camera.zoom === 1 && !camera.x && !camera.y;
   lab.set({
     [linked("view")]: whole ? null : [camera.x.toFixed(3), camera.y.toFixed(3), camera.zoom.toPrecision(3)].join(","),
     [linked("point")]: map.picked >= 0 ? map.picked : null,
-    [linked("morph")]: map.b && map.t > 0 ? map.t.toFixed(2) : null,
+    [linked("morph")]: t > 0 ? t.toFixed(2) : null,
     [linked("lasso")]: map.polygon ? map.polygon.map((v) => v.toFixed(3)).join(",") : null,
   });
 }

@@ -1,7 +1,10 @@
 // Beside the linked map: legend, morph, what is selected, and the lists that Python sends. Each entry flies back to its point.
 const MOST_CELLS = 96;
 const ACROSS = 8; // pictures in a line, as far as they stay large enough
-const cellSize = () => Math.max(46, Math.min(72, Math.floor(($(".map-side").clientWidth - 16) / ACROSS) - 6));
+function cellSize() {
+  const room = $(".map-side").clientWidth - 16, size = Math.floor(room / ACROSS) - 6;
+  return size >= 44 ? Math.min(72, size) : Math.max(44, Math.min(96, Math.floor((2 * room) / ACROSS) - 6)); // on a phone two lines
+}
 const slider = $(".map-morph input");
 
 const nameOf = (i) => map.labels[i] || `${map.noun[0]} ${i + 1}`;

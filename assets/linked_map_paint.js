@@ -109,7 +109,9 @@ function picture(i, side) {
   const x = Math.round(map.screen[2 * i] - side / 2), y = Math.round(map.screen[2 * i + 1] - side / 2), edge = Math.round(side);
   pen.fillStyle = map.group ? `rgb(${groupColor(groupOf(i))})` : `rgb(${theme.soft})`;
   pen.fillRect(x - frame, y - frame, edge + 2 * frame, edge + 2 * frame);
-  if (from.sheet) pen.drawImage(from.sheet, from.left, from.top, from.edge, from.edge, x, y, edge, edge);
+  if (from.sheet) return pen.drawImage(from.sheet, from.left, from.top, from.edge, from.edge, x, y, edge, edge);
+  pen.fillStyle = `rgb(${theme.soft})`; // on its way
+  pen.fillRect(x, y, edge, edge);
 }
 // Words stand beside their points where there is room; the first points have the first choice.
 function words(shown) {

@@ -9,7 +9,7 @@ const make = (tag, properties = {}, ...children) => {
 };
 const WORDS = ["model", "stage", "other", "other_stage", "layout", "color"], NUMBERS = ["seed", "unit", "clusters"];
 const client = Math.random().toString(36).slice(2);
-let set = {}, turn = 0, asked = false, touched = false;
+let set = {}, turn = 0, asked = false, touched = false, stopped = false;
 
 // ---- the link
 function readLink() {
@@ -29,7 +29,7 @@ function writeLink() {
 
 // ---- asking
 function ask() {
-  asked = true;
+  [asked, stopped] = [true, false];
   clearTimeout(ask.again);
   turn += 1;
   props.value = { ...set, turn, client };
@@ -81,8 +81,8 @@ function showKnobs(layout) {
     $(".knobs").replaceChildren(...layout.knobs.map((knob) => {
       const onOff = knob.high - knob.low === knob.step, input = onOff ? make("input", { type: "checkbox" }) : make("input", { type: "range", min: knob.low, max: knob.high, step: knob.step });
       input.dataset.knob = knob.name;
-      const output = make("output"), label = make("label", { title: knob.hint }, make("span", { textContent: knob.label }, output), onOff ? make("em", {}, input, "on") : input);
-      input.oninput = () => { output.textContent = onOff ? "" : input.value; };
+      const figure = make("b"), label = make("label", { title: knob.hint }, make("span", { textContent: knob.label }, figure), onOff ? make("em", {}, input, "on") : input);
+      input.oninput = () => { figure.textContent = onOff ? "" : input.value; };
       input.onchange = () => change("knobs", { ...set.knobs, [knob.name]: onOff ? +input.checked : +input.value });
       return label;
     }));
@@ -105,7 +105,7 @@ function useKnown() {
 }
 function useStatus() {
   const status = props.status;
-  if (!status) return;
+  if (!status || stopped) return;
   if (!current()) {
     // While the page is being mounted an event may carry the value from before; its answer shows that, and the question is put again.
     if (status.turn < turn && (status.turn === 0 || status.done || status.problem)) { clearTimeout(ask.again); ask.again = setTimeout(ask, 100); }
@@ -142,6 +142,7 @@ box.addEventListener("change", (event) => {
   else change(name, event.target.type === "checkbox" ? event.target.checked : event.target.value);
 });
 $("[data-do=stop]").addEventListener("click", () => {
+  stopped = true; // what is still on its way tells of work that ends
   $(".work").hidden = true;
   $(".note").textContent = "Stopped. What is done so far is kept; any change goes on.";
   $(".note").hidden = false;
@@ -151,4 +152,11 @@ watch("known", useKnown);
 watch("status", () => { useStatus(); useKnown(); });
 watch("faith", useFaith);
 readLink();
-lab.onShow((tab) => { if (tab === TAB && (!asked || !box.dataset.done)) ask(); });
+let photo = null;
+lab.onShow((tab, key) => {
+  if (tab !== TAB) return;
+  // another photo of the strip takes the place of the picked picture
+  if (photo !== null && key !== photo) document.dispatchEvent(new CustomEvent("lab:fly", { detail: { map: "map", index: -1 } }));
+  photo = key;
+  if (!asked || !box.dataset.done) ask();
+});

@@ -101,7 +101,7 @@ def drawn(maps: Maps, photo_key: str, asked: Asked, value: dict) -> Iterator[Upd
         if pair == asked.pairs[0]:
             yield told(asked, laid=laid), gr.update(colors=maps.colors(bank, asked, index))
         if pair not in laid:
-            laid[pair] = yield from growing(maps, bank, asked, index, pair)
+            laid[pair] = yield from growing(maps, bank, asked, index, pair, laid)
             yield told(asked, laid=laid), gr.update(layout=placed(bank, asked, laid))
     near = rows(maps, bank, asked, photo_key, value.get("picked", -1))
     yield told(asked, laid=laid, done=True, note=warning(maps, bank)), gr.update(rows=near)
@@ -123,14 +123,18 @@ def working(asked: Asked, steps: Generator[Progress, None, object], doing: str) 
         steps.close()
 
 
-def growing(maps: Maps, bank: Bank, asked: Asked, index, pair: tuple[str, str]) -> Generator[Update, None, Laid]:
+def growing(
+    maps: Maps, bank: Bank, asked: Asked, index, pair: tuple[str, str], laid: dict
+) -> Generator[Update, None, Laid]:
     """Show a map grow; returns it. The second of two maps grows unseen, since the first one is being looked at."""
     steps, seen = maps.lay_out(bank, asked, index, pair[1]), pair == asked.pairs[0]
     title = f"{LAYOUTS[asked.layout].title} of {called(pair[0])}"
     try:
         while True:
             step, now = next(steps)
-            update = told(asked, working=f"{title}: {step.saying}", share=step.share, laid={pair: now} if now else None)
+            update = told(
+                asked, working=f"{title}: {step.saying}", share=step.share, laid=laid | {pair: now} if now else None
+            )
             show = seen and now is not None
             yield update, gr.update(layout=placed(bank, asked, {pair: now}, step.share)) if show else gr.skip()
     except StopIteration as finished:
@@ -167,7 +171,7 @@ def about(maps: Maps, bank: Bank, asked: Asked) -> dict:
     return {
         "models": [[name, called(name)] for name in maps.lab.model_names()],
         "stages": {model: maps.stages(model) for model, _ in asked.pairs},
-        "colors": [list(one) for one in (*colors, ("cluster", "Cluster (k-means)"), ("unit", "One unit"))],
+        "colors": [list(one) for one in (*colors, ("cluster", "Cluster"), ("unit", "One unit"))],
         "patches": any(place.box for place in bank.places),
         "chosen": {"model": asked.model, "stage": asked.stage, "other": asked.other, "other_stage": asked.other_stage}
         | {"layout": asked.layout, "knobs": asked.knobs, "seed": asked.seed, "color": chosen_color(asked, bank)}
