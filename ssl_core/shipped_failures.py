@@ -32,9 +32,11 @@ def shipped(model: Pretext, bank: Bank, folder: Path = FOLDER) -> Scores | None:
     if not about or (about.get("key"), about.get("bank")) != (score_key(model), bank.key):
         return None
     positions = judged_positions(bank)
-    columns = [np.array(about["scores"].get(mode.id) or [None] * len(positions), np.float32) for mode in MODES]
-    values = np.stack(columns, axis=1)
-    return Scores(model.name, positions, values) if len(values) == len(positions) else None
+    if any(len(values) != len(positions) for values in about["scores"].values()):
+        return None
+    nothing = [None] * len(positions)
+    columns = [np.array(about["scores"].get(mode.id, nothing), np.float32) for mode in MODES]
+    return Scores(model.name, positions, np.stack(columns, axis=1))
 
 
 def write(scores: Scores, key: str, bank_key: str, folder: Path = FOLDER) -> Path:
