@@ -20,7 +20,6 @@ from visualize.shared_work import drained
 from visualize.tabs import feature_map, feature_map_api
 from visualize.tabs.feature_map_asked import read
 from visualize.tabs.feature_map_work import Maps, sources
-from visualize.widgets.linked_map import groups_of, packed, thumbs_of
 
 MODELS = ("context-encoder-l2", "colorization-regression")
 COUNT = 36
@@ -104,6 +103,13 @@ def test_a_growing_map_is_shown_and_the_second_time_is_at_hand(maps):
     assert len(again) == 1 and again[0]["xy"] == layouts[-1]["xy"]
     other_seed = last(drawn(maps, layout="tsne", other="", seed=5, knobs={"random": 1})[1], "layout")
     assert other_seed["xy"] != layouts[-1]["xy"] and "seed 5" in other_seed["caption"]
+
+
+def test_without_a_shipped_map_the_tab_opens_with_what_is_there_at_once(maps):
+    chosen = last(drawn(maps, layout=None)[0], "known")["chosen"]
+    assert chosen["layout"] == "pca" and chosen["knobs"] == {"axis": 1}
+    drawn(maps, layout="tsne", other="")
+    assert last(drawn(maps, layout=None)[0], "known")["chosen"]["layout"] == "tsne"
 
 
 def test_a_newer_question_and_stop_end_the_older_one(maps):
@@ -211,43 +217,6 @@ def test_patches_are_colored_by_their_photo(monkeypatch, models):
     assert len(set(sources(bank))) == 16
 
 
-def test_wild_links_are_brought_into_range():
-    for wild in (
-        None,
-        [],
-        {"seed": "x", "knobs": 7, "unit": -4, "model": ["a"], "layout": {}},
-        {"seed": 1e99, "clusters": "9" * 50},
-    ):
-        asked = read(wild, MODELS)
-        assert asked.model == MODELS[0] and 0 <= asked.seed <= 9999 and asked.layout in feature_map.LAYOUTS
-        assert asked.unit >= 0 and 2 <= asked.clusters <= 16
-    assert read({}, ()).model == ""
-    assert replace(read({}, MODELS), other="").pairs == [(MODELS[0], "")]
-
-
-def test_more_groups_than_marks_become_others():
-    of = np.repeat(np.arange(50), np.arange(50, 0, -1))
-    colors = groups_of("Folder", [f"folder {i}" for i in range(50)], of)
-    assert len(colors["names"]) == 32 and colors["names"][-1] == "others" and colors["names"][0] == "folder 0"
-    assert np.bincount(np.frombuffer(base64.b64decode(colors["of"]), np.uint8))[-1] == sum(range(1, 20))
-
-
-def test_coordinates_travel_finer_than_a_screen():
-    xy = np.random.default_rng(0).uniform(-1, 1, (500, 2)).astype(np.float32)
-    assert np.abs(coordinates(packed(xy)) - xy).max() < 1e-4
-
-
-def test_each_small_picture_lies_in_its_place(maps):
-    colors = np.random.default_rng(0).integers(0, 255, (700, 3), np.uint8)
-    thumbs = thumbs_of((np.full((30, 30, 3), color, np.uint8) for color in colors), 700, folder := maps.files.folder())
-    assert folder and len(thumbs["sheets"]) == 2 and thumbs["rows"] == [16, 6]
-    for index in (0, 33, 511, 512, 699):
-        sheet = np.asarray(Image.open(thumbs["sheets"][index // thumbs["per_sheet"]])).astype(int)
-        at, side = index % thumbs["per_sheet"], thumbs["side"]
-        x, y = at % thumbs["columns"] * side + side // 2, at // thumbs["columns"] * side + side // 2
-        assert np.abs(sheet[y, x] - colors[index]).max() < 30
-
-
 def test_programs_get_coordinates_or_a_sentence(maps):
     path, figures = feature_map_api.laid_out(maps, MODELS[0], "conv3", "pca", {"seed": 4, "knobs": '{"axis": 2}'})
     rows = list(csv.DictReader(Path(path).read_text().splitlines()))
@@ -263,7 +232,8 @@ def test_programs_get_coordinates_or_a_sentence(maps):
 def test_shipped_maps_are_used_for_their_weights_only(maps, models, tmp_path):
     index = drained(maps.lab.index_steps(MODELS[0]))
     name = MODELS[0]
-    list(shipped_layouts.write(name, last_stage_of(index), tmp_path))
+    last_stage = replace(index, widths={"conv5": index.widths["conv5"]})  # fewer maps to make
+    list(shipped_layouts.write(name, last_stage, tmp_path))
     found = shipped_layouts.shipped(name, "conv5", "tsne", index.bank_key, tmp_path)
     again = shipped_layouts.lay_out(index.mean("conv5"), "tsne")
     assert np.abs(found.xy - again.xy).max() < 1e-4 and found.faith.trust == pytest.approx(again.faith.trust, abs=1e-4)
@@ -277,8 +247,3 @@ def test_shipped_maps_are_used_for_their_weights_only(maps, models, tmp_path):
         assert shipped_layouts.stages_shipped(name, tmp_path) == []
     finally:
         weights.write_bytes(kept)
-
-
-def last_stage_of(index):
-    """The index with its last stage alone: fewer maps to make."""
-    return replace(index, widths={"conv5": index.widths["conv5"]})

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from functools import partial
 
 import gradio as gr
 
 from ssl_core.bank import Bank, Progress
 from ssl_core.layouts import METHODS as LAYOUTS
-from ssl_core.layouts import LayoutError
+from ssl_core.layouts import LayoutError, knobs_of
 from ssl_core.shipped_layouts import Laid
 from visualize.lab import Lab
 from visualize.tabs import feature_map_api, feature_map_words
@@ -82,7 +83,7 @@ def drawn(maps: Maps, photo_key: str, asked: Asked, value: dict) -> Iterator[Upd
     bank = lab.bank_at_hand()
     if bank is None:
         bank = yield from working(asked, lab.bank_steps(), "Reading the photographs")
-    asked = staged(maps, asked)
+    asked = staged(maps, bank, asked)
     known = about(maps, bank, asked)
     laid: dict[tuple[str, str], Laid] = {}
     for pair in asked.pairs:
@@ -155,13 +156,18 @@ def placed(bank: Bank, asked: Asked, laid: dict, share: float = 1.0) -> dict:
     return layout_of(key, xy, other, (*names, "")[:2], caption, share < 1)
 
 
-def staged(maps: Maps, asked: Asked) -> Asked:
-    """The same question with stages that the networks have: the last one where none or a foreign one was named."""
-    from dataclasses import replace
-
+def staged(maps: Maps, bank: Bank, asked: Asked) -> Asked:
+    """The same question with stages that the networks have: the last one where none or a foreign one was named; and with a layout:
+    the shipped t-SNE where none was named, or PCA, which takes a moment, where none is shipped.
+    """
     stages = [maps.stages(model) for model, _ in asked.pairs]
     names = [stage if stage in there else there[-1] for (_, stage), there in zip(asked.pairs, stages, strict=True)]
-    return replace(asked, stage=names[0], other_stage=names[1] if asked.other else "")
+    asked = replace(asked, stage=names[0], other_stage=names[1] if asked.other else "")
+    if asked.layout:
+        return asked
+    asked = replace(asked, layout="tsne", knobs=knobs_of("tsne"))
+    quick = maps.at_hand(bank, asked, *asked.pairs[0]) is not None
+    return asked if quick else replace(asked, layout="pca", knobs=knobs_of("pca"))
 
 
 def about(maps: Maps, bank: Bank, asked: Asked) -> dict:
@@ -215,14 +221,12 @@ def neighbors(maps: Maps, photo_key: str, given: dict, value: dict) -> dict:
     if bank is None or not asked.model:
         return gr.skip()
     try:
-        return gr.update(rows=rows(maps, bank, staged(maps, asked), photo_key, value.get("picked", -1)))
+        return gr.update(rows=rows(maps, bank, staged(maps, bank, asked), photo_key, value.get("picked", -1)))
     except (CheckpointError, PhotoError, SourceError) as error:
         return gr.update(rows=[{"title": "Nearest neighbours", "message": str(error), "entries": []}])
 
 
 def stop(maps: Maps, given: dict) -> None:
     """End what is being computed for a page; finished parts stay."""
-    from dataclasses import replace
-
     asked = read(given, maps.lab.model_names())
     maps.turns.begin(replace(asked, turn=asked.turn + 1))

@@ -13,13 +13,14 @@ COLORS = ("source", "label", "cluster", "unit")
 
 @dataclass(frozen=True)
 class Asked:
-    """Two networks and their stages ("" for the last one; `other` may be "" for no second), a layout, a seed, and colours."""
+    """Two networks and their stages ("" for the last one; `other` may be "" for no second), a layout ("" for the one that is there
+    at once), a seed, and colours."""
 
     model: str
     stage: str = ""
     other: str = ""
     other_stage: str = ""
-    layout: str = "tsne"
+    layout: str = ""
     knobs: dict = field(default_factory=dict)
     seed: int = 0
     color: str = ""
@@ -46,14 +47,15 @@ def read(asked: object, models: tuple[str, ...]) -> Asked:
     model = model if model in models else FIRST if FIRST in models else next(iter(models), "")
     other = given.get("other", OTHER)
     layout = given.get("layout")
-    layout = layout if layout in tuple(METHODS) else "tsne"
+    layout = layout if layout in tuple(METHODS) else ""
+    knobs = given.get("knobs") if isinstance(given.get("knobs"), dict) else None
     return Asked(
         model=model,
         stage=text(given.get("stage")),
         other=other if other in models else "",
         other_stage=text(given.get("other_stage")),
         layout=layout,
-        knobs=knobs_of(layout, given.get("knobs") if isinstance(given.get("knobs"), dict) else None),
+        knobs=knobs_of(layout, knobs) if layout else {},
         seed=whole(given.get("seed"), 0, LARGEST_SEED, 0),
         color=given.get("color") if given.get("color") in COLORS else "",
         unit=whole(given.get("unit"), 0, 100_000, 0),
