@@ -135,7 +135,7 @@ function layOut() {
   const { photo } = state, box = pictures.querySelector(".ground");
   if (!photo || !box || !box.clientWidth) return;
   const rem = parseFloat(getComputedStyle(lens).fontSize), above = box.getBoundingClientRect().top + window.scrollY;
-  const tallest = Math.min(Math.max(window.innerHeight - above - 20 * rem, 11 * rem), 22 * rem); // so that all fits without scrolling
+  const tallest = Math.min(Math.max(window.innerHeight - above - 20.5 * rem, 10 * rem), 22 * rem); // so that all fits without scrolling
   const width = Math.max(1, Math.round(Math.min(box.clientWidth, (tallest * photo.W) / photo.H))), height = Math.max(1, Math.round(Math.min(tallest, (width * photo.H) / photo.W)));
   const ratio = Math.min(window.devicePixelRatio || 1, photo.W / width, Math.sqrt(240000 / (width * height)));
   const [W, H] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];

@@ -58,7 +58,7 @@ function showTruth() {
   }
   const masked = state.hidden || !scene.has_color;
   truth.figure.querySelector("h3").textContent = masked ? "What they saw" : "True colours";
-  truth.figure.querySelector(".how").textContent = scene.has_color ? "AuC: how near the colours are, higher is better" : "This photo has no colours of its own: there is no truth to compare with.";
+  truth.figure.querySelector(".how").textContent = scene.has_color ? "AuC: higher is nearer to these" : "This photo has no colours of its own: there is no truth to compare with.";
   truth.auc.textContent = !scene.has_color ? "lightness only" : masked ? "lightness only; the colours are hidden" : `grey: AuC ${digits(photo.greyAuc)}\u00a0%`;
   truth.chroma.textContent = masked ? "" : `chroma ${digits(photo.chroma)}`;
   if (masked) truth.canvas.getContext("2d").putImageData(annealedMean.compose(state.view, new Float32Array(2), 1, 1), 0, 0);
