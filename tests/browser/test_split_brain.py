@@ -138,3 +138,17 @@ def test_a_picture_is_saved_under_its_name(page, address):
     with page.expect_download() as download:
         page.get_by_role("button", name='Save the picture "Lightness said"').click()
     assert download.value.suggested_filename == f"{PHOTO}-lightness-said.jpg"
+
+
+def test_the_endpoint_answers_programs(address, lab, tmp_path):
+    from gradio_client import Client, handle_file
+    from gradio_client.exceptions import AppError
+
+    Image.fromarray(lab.photo(PHOTO).pixels).save(tmp_path / "photo.png")
+    client = Client(address, verbose=False, download_files=str(tmp_path))
+    photo = handle_file(str(tmp_path / "photo.png"))
+    colors, lightness, figures = client.predict(photo, "", api_name="/split_brain")
+    assert Image.open(colors).size == Image.open(lightness).size == lab.photo(PHOTO).pixels.shape[1::-1]
+    assert figures["model"] == NAME and figures["off"] < figures["off_middle"]
+    with pytest.raises(AppError, match="no model"):
+        client.predict(photo, "split-brain-rgb", api_name="/split_brain")
