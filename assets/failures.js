@@ -7,7 +7,7 @@ const make = (tag, properties = {}, ...children) => {
   made.append(...children);
   return made;
 };
-const digits = (value) => (!Number.isFinite(value) ? "–" : Math.abs(value) < 0.05 ? "0" : String(Number(value.toPrecision(Math.abs(value) < 1 ? 2 : 3))));
+const digits = (value) => (!Number.isFinite(value) ? "–" : String(Math.abs(value) < 1 ? Number(value.toFixed(2)) : Number(value.toPrecision(3))));
 const percent = (share) => `${share > 0 && share < 0.005 ? "< 1" : Math.round(100 * share)}\u00a0%`;
 const say = (sentence) => Object.assign(part(".message"), { textContent: sentence || "", hidden: !sentence });
 const modeOf = (id) => state.modes.find((mode) => mode.id === id), modelOf = (name) => state.models.find((model) => model.name === name);

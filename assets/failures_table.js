@@ -102,6 +102,7 @@ async function stepJudging(model, stop = false) {
   if (told.ready) {
     model.cells = told.cells;
     if (told.note) say(told.note);
+    if (!state.pictures) return openTab(); // only now is the bank open and can be described
     if (!state.given && !state.models.some((one) => one !== model && one.cells)) Object.assign(state, firstChoice());
     drawTables();
     if (model.name === state.model) showChoice();
