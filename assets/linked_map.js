@@ -52,7 +52,7 @@ async function usePoints() {
   const about = typeof points.about === "string" ? await (await fetch(fileUrl(points.about))).json() : points.about || {};
   if (points.key !== map.key) return;
   Object.assign(map, { labels: about.labels || [], columns: about.columns || {}, thumbs: points.thumbs, noun: points.noun || map.noun });
-  Object.assign(map, { sheets: [], half: [], chosen: null, list: [], picked: -1, marks: [], hover: -1 });
+  Object.assign(map, { sheets: [], half: [], chosen: null, list: [], polygon: null, picked: -1, marks: [], hover: -1 });
   $("[data-do=pictures]").hidden = !map.thumbs;
   (map.thumbs ? map.thumbs.sheets : []).forEach(async (path, at) => {
     const answer = await fetch(fileUrl(path));
@@ -63,7 +63,8 @@ async function usePoints() {
     redraw();
   });
   showLists();
-  readLink();
+  if (map.opened) writeLink(); // a link is for the points that it was made from
+  else { map.opened = true; readLink(); }
   redraw();
 }
 function useLayout() {

@@ -32,6 +32,7 @@ function ask() {
   [asked, stopped] = [true, false];
   clearTimeout(ask.again);
   turn += 1;
+  box.dataset.done = "";
   props.value = { ...set, turn, client };
   if (touched) writeLink();
   clearTimeout(ask.mark);

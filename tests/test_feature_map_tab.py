@@ -80,7 +80,7 @@ def test_everything_arrives_and_the_first_update_shows_the_pictures(maps):
     assert layout["names"] == ["Context encoder · L2, conv5", "Colorization · Regression, conv5"]
     assert last(shown, "colors")["names"] == ["cold", "warm"]  # labels, because the folders name them
     status = controls[-1]["status"]
-    assert status["done"] and status["turn"] == 1 and "problem" not in status
+    assert status["done"] and status["turn"] == 1 and not status["problem"]
     assert [one["k"] for one in last(controls, "faith")] == [10, 10]
     known = last(controls, "known")
     assert [name for name, _ in known["models"]] == list(MODELS) and known["stages"][MODELS[0]][-1] == "conv5"
@@ -121,8 +121,7 @@ def test_a_newer_question_and_stop_end_the_older_one(maps):
         end()
         rest = list(steps)
         assert len(rest) <= 1 and not any(dict(update[0]).get("status", {}).get("done") for update in rest)
-    another_page = list(feature_map.draw(maps, maps.lab.keys[0], ask(turn=1, client="two"), {"picked": -1}))
-    assert dict(another_page[-1][0])["status"]["done"]
+    assert drawn(maps, client="two")[0][-1]["status"]["done"]  # another page
 
 
 def test_neighbors_are_those_of_brute_force(maps):
@@ -169,7 +168,9 @@ def test_a_photo_that_is_gone_and_a_damaged_network_are_sentences(maps, models, 
     monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", str(tmp_path / "checkpoints"))
     controls, _ = drawn(maps)
     assert "train it again" in controls[-1]["status"]["problem"]
-    assert drawn(maps, model=MODELS[1], other="")[0][-1]["status"]["done"]
+    controls, shown = drawn(maps, model=MODELS[1], other=MODELS[0])
+    assert controls[-1]["status"]["done"] and "train it again" in controls[-1]["status"]["problem"]
+    assert last(shown, "layout")["other"] is None
 
 
 def test_two_pictures_and_no_networks_are_sentences(models, photos, tmp_path, monkeypatch):

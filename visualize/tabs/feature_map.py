@@ -83,6 +83,7 @@ def drawn(maps: Maps, photo_key: str, asked: Asked, value: dict) -> Iterator[Upd
     bank = lab.bank_at_hand()
     if bank is None:
         bank = yield from working(asked, lab.bank_steps(), "Reading the photographs")
+    asked, problem = usable(maps, asked)
     asked = staged(maps, bank, asked)
     known = about(maps, bank, asked)
     laid: dict[tuple[str, str], Laid] = {}
@@ -95,6 +96,9 @@ def drawn(maps: Maps, photo_key: str, asked: Asked, value: dict) -> Iterator[Upd
     yield told(asked, known=known), gr.update(points=maps.points(bank), colors=maps.colors(bank, asked, None))
     if asked.pairs[0] in laid:
         yield told(asked, laid=laid), gr.update(layout=placed(bank, asked, laid))
+    picked = value.get("picked", -1)
+    if any(lab.index(model) is None for model, _ in asked.pairs):
+        yield told(asked, laid=laid), gr.update(rows=rows(maps, bank, asked, photo_key, picked))  # say what follows
     for pair in asked.pairs:
         index = lab.index(pair[0])
         if index is None:
@@ -104,8 +108,8 @@ def drawn(maps: Maps, photo_key: str, asked: Asked, value: dict) -> Iterator[Upd
         if pair not in laid:
             laid[pair] = yield from growing(maps, bank, asked, index, pair, laid)
             yield told(asked, laid=laid), gr.update(layout=placed(bank, asked, laid))
-    near = rows(maps, bank, asked, photo_key, value.get("picked", -1))
-    yield told(asked, laid=laid, done=True, note=warning(maps, bank)), gr.update(rows=near)
+    near = rows(maps, bank, asked, photo_key, picked)
+    yield told(asked, laid=laid, done=True, note=warning(maps, bank), problem=problem), gr.update(rows=near)
 
 
 def working(asked: Asked, steps: Generator[Progress, None, object], doing: str) -> Generator[Update, None, object]:
@@ -154,6 +158,18 @@ def placed(bank: Bank, asked: Asked, laid: dict, share: float = 1.0) -> dict:
     caption = f"{' and '.join(names)}: {LAYOUTS[asked.layout].title}, {knobs}{seed}, of {bank.described}"
     key = f"{caption} {second is not None} {share:.3f}"
     return layout_of(key, xy, other, (*names, "")[:2], caption, share < 1)
+
+
+def usable(maps: Maps, asked: Asked) -> tuple[Asked, str]:
+    """The same question without a second network that cannot be loaded, and the sentence that says so."""
+    from ssl_core.checkpoint import CheckpointError
+
+    try:
+        if asked.other:
+            maps.stages(asked.other)
+        return asked, ""
+    except CheckpointError as error:
+        return replace(asked, other="", other_stage=""), str(error)
 
 
 def staged(maps: Maps, bank: Bank, asked: Asked) -> Asked:
@@ -221,7 +237,8 @@ def neighbors(maps: Maps, photo_key: str, given: dict, value: dict) -> dict:
     if bank is None or not asked.model:
         return gr.skip()
     try:
-        return gr.update(rows=rows(maps, bank, staged(maps, bank, asked), photo_key, value.get("picked", -1)))
+        asked = staged(maps, bank, usable(maps, asked)[0])
+        return gr.update(rows=rows(maps, bank, asked, photo_key, value.get("picked", -1)))
     except (CheckpointError, PhotoError, SourceError) as error:
         return gr.update(rows=[{"title": "Nearest neighbours", "message": str(error), "entries": []}])
 
