@@ -14,8 +14,7 @@ function entry({ word, cosine, asked, right }) {
 }
 function list(kind, note) {
   const column = make("section", { className: "kind" }, make("h4", { textContent: kind.title }));
-  if (kind.missing) column.append(make("p", { className: "missing", textContent: kind.missing }));
-  else column.append(make("ol", {}, ...kind.answers.map(entry)));
+  column.append(make("ol", {}, ...kind.answers.map(entry)));
   if (note) column.append(make("p", { className: "rank", textContent: note }));
   return column;
 }
@@ -30,7 +29,6 @@ function showSum(answer) {
   part(".kinds").replaceChildren(...answer.kinds.map((kind) => list(kind, rankOf(kind, answer))));
 }
 function rankOf(kind, { truth, of }) {
-  if (kind.missing) return "";
   if (!truth) return "No right answer is known for this one.";
   return kind.rank === 1 ? `Right: “${truth}” comes first of ${of.toLocaleString("en")}.` : `The right answer, “${truth}”, is number ${kind.rank.toLocaleString("en")} of ${of.toLocaleString("en")}.`;
 }
@@ -81,8 +79,7 @@ function showPair(answer) {
   ["one", "other"].forEach((name) => field(name).removeAttribute("aria-invalid"));
   const figures = answer.kinds.map((kind) => {
     const line = make("p", {}, make("span", { textContent: kind.title }));
-    if (kind.missing) line.append(make("span", { className: "missing", textContent: kind.missing }));
-    else line.append(bar(kind.cosine), make("b", { textContent: kind.cosine.toFixed(2).replace("-", "−") }));
+    line.append(bar(kind.cosine), make("b", { textContent: kind.cosine.toFixed(2).replace("-", "−") }));
     return line;
   });
   const people = answer.people.map(({ list: name, rating }) => make("p", {}, make("span", { textContent: `People, ${name}` }), bar(rating / 10), make("b", { textContent: `${rating.toFixed(1)} of 10` })));

@@ -14,7 +14,7 @@ from ssl_core.bench import SIDE, Report
 from ssl_core.last_layer import RATES, Bags, larger_vocabulary, learn, precision_at
 from ssl_core.selection import held_out
 from ssl_core.sentences import count_words
-from ssl_core.word_vectors import WordVectors
+from ssl_core.word_vectors import WordVectors, meaning, unit_rows
 
 AT_A_TIME = 64  # photographs that a network looks at together
 
@@ -68,10 +68,11 @@ def _larger(model, learned: Written, progress: Callable) -> tuple[WordVectors, W
     words = larger_vocabulary(count_words(learned.sentences), bench_words.LARGER, model.config.dropped)
     if len(words) <= len(model.vocabulary):
         return None
-    features = _each(learned.images, lambda image: model.places(image).mean((2, 3)), progress, model)
-    features = (features - features.mean(0)) / features.std(0).clamp(1e-6)
-    layer = learn(features, Bags.of(learned.sentences, words), "multi-class", RATES[1])
-    return bench_words.larger_vectors(layer.weight.numpy(), words, train_word2vec(learned.sentences, words))
+    features = _each(learned.images, lambda image: model({"image": image}), progress, model)
+    mean, spread = features.mean(0), features.std(0).clamp(1e-6)
+    layer = learn((features - mean) / spread, Bags.of(learned.sentences, words), "multi-class", RATES[1])
+    rows = meaning(layer.weight.numpy(), (mean / spread).numpy(), np.ones(len(mean)))
+    return WordVectors(words, rows), WordVectors(words, unit_rows(train_word2vec(learned.sentences, words)))
 
 
 @torch.inference_mode()

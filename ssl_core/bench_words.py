@@ -11,7 +11,7 @@ import numpy as np
 
 from ssl_core import analogies, word_files
 from ssl_core.bench import Column, Report
-from ssl_core.word_vectors import WordVectors, concatenated, unit_rows
+from ssl_core.word_vectors import WordVectors, concatenated
 
 METHOD = "noisy-words"
 COLUMNS = (
@@ -94,11 +94,6 @@ def report(folder: Path, larger: tuple[WordVectors, WordVectors] | None) -> Repo
     remarks.append("The published figures are of 100 million photographs and of questions chosen by other words.")
     said = f"Word vectors of {folder.name} and of word2vec, learned from the same sentences; query words may not be answers."
     return Report("words", said, COLUMNS, tuple(rows), tuple(remarks))
-
-
-def larger_vectors(weight: np.ndarray, words: tuple[str, ...], word2vec: np.ndarray) -> tuple[WordVectors, WordVectors]:
-    """A larger vocabulary's last layer (K, D) and word2vec (K, E) as vectors."""
-    return WordVectors(words, unit_rows(weight, centered=True)), WordVectors(words, unit_rows(word2vec))
 
 
 def _coverage(row: dict) -> str:

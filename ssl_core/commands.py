@@ -13,6 +13,7 @@ from ssl_core.train_command import train
 __all__ = ["COMMANDS", "CommandError", "bench", "cards", "data", "failures", "layouts", "serve", "train"]
 
 ROOT = Path(__file__).parent.parent
+FEATURES_OF = 512  # photographs whose features say what is usual
 
 
 def cards(options) -> None:
@@ -80,15 +81,20 @@ def failures(options) -> None:
 
 def words(options) -> None:
     """Train word2vec on the sentences beside photographs, for the vocabulary of a noisy-words model, and keep it there."""
+    import numpy as np
+
     from ssl_core.selection import held_out
     from ssl_core.sources import open_source, pack
-    from ssl_core.word2vec import write_words
+    from ssl_core.word2vec import features_of, write_words
 
     use_checkpoints(options.checkpoints)
-    source = open_source(options.source, "train")
-    held = held_out(pack(source))  # the sentences of the photographs that training draws, and of no others
-    sentences = [written for written, out in zip(source.kept_sentences(), held, strict=True) if not out]
-    for path in write_words(zoo.folder() / options.model, sentences, source.described):
+    model, source = zoo.load(options.model), open_source(options.source, "train")
+    images = pack(source)
+    drawn = np.flatnonzero(~held_out(images))  # the photographs that training draws, and no others
+    written = source.kept_sentences()
+    some = images[drawn[np.linspace(0, len(drawn) - 1, min(len(drawn), FEATURES_OF)).astype(int)]]
+    sentences = [written[row] for row in drawn]
+    for path in write_words(zoo.folder() / options.model, sentences, features_of(model, some), source.described):
         print(path)
 
 

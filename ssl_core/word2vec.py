@@ -33,19 +33,29 @@ def train_word2vec(photos: Sequence[Sequence[str]], words: Sequence[str], seed: 
     return found
 
 
-def write_words(folder: Path, photos: Sequence[Sequence[str]], described: str) -> list[Path]:
-    """Train word2vec for the vocabulary of the model in `folder` and write its vectors and the list of words there.
+def features_of(model, images: np.ndarray) -> np.ndarray:
+    """What a noisy-words network makes of photographs (N, side, side, 3) uint8: (N, D) float32."""
+    import torch
 
-    `photos` are the sentences of the training photographs, `described` says whose. CheckpointError if there is no model.
+    with torch.inference_mode():
+        batches = (torch.from_numpy(images[start : start + 64]) for start in range(0, len(images), 64))
+        found = [model.eval()({"image": batch.permute(0, 3, 1, 2).float() / 255}) for batch in batches]
+        return torch.cat(found).numpy()
+
+
+def write_words(folder: Path, photos: Sequence[Sequence[str]], features: np.ndarray, described: str) -> list[Path]:
+    """Train word2vec for the vocabulary of the model in `folder`, and write what `word_files.read_all` needs there.
+
+    `photos` are the sentences of the training photographs, `features` (N, D) what the network makes of some of them,
+    `described` says whose. CheckpointError if there is no model.
     """
     from ssl_core import word_files
     from ssl_core.sentences import count_words
 
-    words = word_files.read_visual(folder, listed=False).words
+    words, _ = word_files.read_vocabulary(folder)
     counts = count_words(photos)
-    vectors = train_word2vec(photos, words)
-    settings = {"trained_on": described, "method": "skip-gram, gensim", **SETTINGS}
+    settings = {"trained_on": described, "method": "word2vec: skip-gram, gensim", **SETTINGS}
     return [
-        word_files.write_word2vec(folder, words, vectors, settings),
+        word_files.write_words(folder, train_word2vec(photos, words), features, settings),
         word_files.write_vocabulary(folder, words, [counts[word] for word in words]),
     ]

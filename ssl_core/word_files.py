@@ -1,7 +1,8 @@
 """The words of a trained `noisy-words` model and their vectors, read from its folder without loading the network.
 
-model.safetensors holds the vocabulary and the rows of the last layer; word2vec.safetensors, beside it, what word2vec learned
-from the same sentences for the same words; vocabulary.txt lists the words with their counts, for people.
+model.safetensors holds the vocabulary and the rows of the last layer. Beside it words.safetensors holds mean and spread of the
+features that these rows are multiplied with, and what word2vec learned from the same sentences for the same words;
+vocabulary.txt lists the words with their counts, for people.
 """
 
 import zlib
@@ -11,55 +12,56 @@ from pathlib import Path
 import numpy as np
 
 from ssl_core.checkpoint import WEIGHTS, CheckpointError
-from ssl_core.word_vectors import WordVectors, concatenated, unit_rows
+from ssl_core.word_vectors import WordVectors, concatenated, meaning, unit_rows
 
-WORD2VEC, VOCABULARY = "word2vec.safetensors", "vocabulary.txt"
+WORDS, VOCABULARY = "words.safetensors", "vocabulary.txt"
 KINDS = ("visual", "word2vec", "both")
 
 
-def read_visual(folder: Path, listed: bool = True) -> WordVectors:
-    """The rows of the last layer, their mean taken away, as vectors of length 1. CheckpointError if they cannot be had.
-
-    `listed`: also if vocabulary.txt, where it is there, lists other words.
-    """
+def read_vocabulary(folder: Path) -> tuple[tuple[str, ...], np.ndarray]:
+    """The words that the weights know, and the rows of the last layer (K, D). CheckpointError if they cannot be had."""
     stored, _ = _read(folder / WEIGHTS, ("spelled", "last.weight"), _retrain(folder))
     words = tuple(bytes(row[row > 0]).decode("utf-8", "replace") for row in stored["spelled"] if row[0])
     if not words:
         raise CheckpointError(f"{folder.name} holds no vocabulary: it was not trained on sentences. {_retrain(folder)}")
-    path = folder / VOCABULARY
-    if listed and path.is_file() and read_listed(path) != words:
-        raise CheckpointError(
-            f"The words in {folder.name}/{VOCABULARY} are not those of the weights beside it. {_rewrite(folder)}"
-        )
-    return WordVectors(words, unit_rows(stored["last.weight"][: len(words)], centered=True))
-
-
-def read_word2vec(folder: Path, words: Sequence[str]) -> WordVectors:
-    """The vectors of word2vec for `words`. CheckpointError if they are missing or of another vocabulary."""
-    stored, note = _read(folder / WORD2VEC, ("vectors",), _rewrite(folder))
-    if note.get("vocabulary") != checksum(words) or len(stored["vectors"]) != len(words):
-        raise CheckpointError(
-            f"{folder.name}/{WORD2VEC} was made for another vocabulary than that of the weights. {_rewrite(folder)}"
-        )
-    return WordVectors(tuple(words), unit_rows(stored["vectors"]))
+    return words, stored["last.weight"][: len(words)].astype(np.float32)
 
 
 def read_all(folder: Path) -> dict[str, WordVectors]:
-    """{"visual", "word2vec", "both"}. CheckpointError says what is missing and what to do."""
-    visual = read_visual(folder)
-    text = read_word2vec(folder, visual.words)
+    """{"visual", "word2vec", "both"}. CheckpointError says what is missing or does not fit the weights, and what to do."""
+    words, weight = read_vocabulary(folder)
+    path = folder / VOCABULARY
+    if path.is_file() and read_listed(path) != words:
+        raise CheckpointError(
+            f"The words in {folder.name}/{VOCABULARY} are not those of the weights beside it. {_rewrite(folder)}"
+        )
+    stored, note = _read(folder / WORDS, ("word2vec", "mean", "spread"), _rewrite(folder))
+    fits = note.get("vocabulary") == checksum(words) and len(stored["word2vec"]) == len(words)
+    if not fits or note.get("weights") != weights_checksum(weight):
+        raise CheckpointError(
+            f"{folder.name}/{WORDS} was made for other weights than those beside it. {_rewrite(folder)}"
+        )
+    visual = WordVectors(words, meaning(weight, stored["mean"], stored["spread"]))
+    text = WordVectors(words, unit_rows(stored["word2vec"]))
     return {"visual": visual, "word2vec": text, "both": concatenated(visual, text)}
 
 
-def write_word2vec(folder: Path, words: Sequence[str], vectors: np.ndarray, settings: dict[str, object]) -> Path:
-    """Keep word2vec's vectors (K, D) for `words` in half precision; the file is replaced whole. Returns its path."""
+def write_words(folder: Path, word2vec: np.ndarray, features: np.ndarray, settings: dict[str, object]) -> Path:
+    """Keep word2vec's vectors (K, D), and mean and spread of the network's features (N, E); the file is replaced whole."""
     import os
 
     from safetensors.numpy import save_file
 
-    note = {"vocabulary": checksum(words), **{key: str(value) for key, value in settings.items()}}
-    path, partial = folder / WORD2VEC, folder / f"{WORD2VEC}.partial"
-    save_file({"vectors": np.ascontiguousarray(vectors, np.float16)}, partial, metadata=note)
+    words, weight = read_vocabulary(folder)
+    note = {"vocabulary": checksum(words), "weights": weights_checksum(weight)}
+    note |= {key: str(value) for key, value in settings.items()}
+    arrays = {
+        "word2vec": np.ascontiguousarray(word2vec, np.float16),
+        "mean": features.mean(0).astype(np.float32),
+        "spread": features.std(0).astype(np.float32),
+    }
+    path, partial = folder / WORDS, folder / f"{WORDS}.partial"
+    save_file(arrays, partial, metadata=note)
     os.replace(partial, path)
     return path
 
@@ -88,6 +90,11 @@ def checksum(words: Sequence[str]) -> str:
     False
     """
     return f"{zlib.crc32(chr(10).join(words).encode()):08x}"
+
+
+def weights_checksum(weight: np.ndarray) -> str:
+    """A short mark of the rows of a last layer."""
+    return f"{zlib.crc32(np.ascontiguousarray(weight, np.float16).tobytes()):08x}"
 
 
 def _read(path: Path, names: Sequence[str], remedy: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:

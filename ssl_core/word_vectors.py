@@ -98,16 +98,24 @@ class WordVectors:
         return int((cosines > own).sum()) + 1
 
 
-def unit_rows(matrix: np.ndarray, centered: bool = False) -> np.ndarray:
-    """Rows of a matrix (K, D) scaled to length 1, after their mean is taken away if `centered`; rows of zeros stay. float32.
+def meaning(weight: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """What the rows of a last layer (K, D) say of words, as rows of length 1: (K, D) float32.
 
-    The multi-class loss does not change when one vector is added to all rows of the last layer, so their mean carries
-    nothing and is taken away before cosines are.
+    `mean` and `spread` (D,) are those of the features over photographs. Two things in the rows are no meaning and are taken away.
+    The multi-class loss does not change when one vector is added to all rows, so their mean is free. And what a row has in
+    the direction of the mean feature gives the word the same score on every photograph: it says how frequent the word is.
+    Features count in units of their spread, so that a feature which hardly changes does not decide what is alike.
     """
+    spread = np.maximum(np.asarray(spread, np.float32), 1e-6)
+    rows = (weight - weight.mean(0)).astype(np.float32) * spread
+    usual = mean / spread
+    usual = usual / max(float(np.linalg.norm(usual)), 1e-9)
+    return unit_rows(rows - np.outer(rows @ usual, usual))
+
+
+def unit_rows(matrix: np.ndarray) -> np.ndarray:
+    """Rows of a matrix (K, D) scaled to length 1; rows of zeros stay. float32."""
     matrix = np.asarray(matrix, np.float32)
-    if centered and len(matrix):
-        seen = np.abs(matrix).max(1, keepdims=True) > 0
-        matrix = (matrix - matrix[seen[:, 0]].mean(0)) * seen if seen.any() else matrix
     return matrix / np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-9)
 
 

@@ -12,8 +12,9 @@ from ssl_core.checkpoint import CheckpointError
 from ssl_core.last_layer import Bags, learn, precision_at
 from ssl_core.pretexts import build
 from ssl_core.word2vec import train_word2vec, write_words
-from ssl_core.word_vectors import UnknownWordError, WordVectors, concatenated, unit_rows
+from ssl_core.word_vectors import UnknownWordError, WordVectors, concatenated, meaning, unit_rows
 
+FEATURES = np.random.default_rng(5).random((40, 16)).astype(np.float32)
 NAMES = ("man", "woman", "boy", "girl", "dog", "t-shirt", "straße")
 
 
@@ -78,12 +79,17 @@ def test_both_vectors_weigh_the_same():
         concatenated(one, some(2, NAMES[:-1]))
 
 
-def test_the_mean_of_all_rows_changes_no_probability_and_no_vector():
-    rows = np.random.default_rng(0).normal(size=(6, 4))
-    np.testing.assert_allclose(
-        unit_rows(rows, centered=True), unit_rows(rows + [3, -1, 2, 0.5], centered=True), atol=1e-5
-    )
-    assert np.linalg.norm(unit_rows(np.vstack((rows, np.zeros(4))))[-1]) == 0
+def test_what_is_no_meaning_changes_no_vector():
+    """A vector added to all rows, how frequent each word is, and the scale of a feature."""
+    rng = np.random.default_rng(0)
+    rows, mean, spread = rng.normal(size=(6, 4)), rng.random(4) + 0.5, rng.random(4) + 0.1
+    vectors = meaning(rows, mean, spread)
+    np.testing.assert_allclose(meaning(rows + [3, -1, 2, 0.5], mean, spread), vectors, atol=1e-5)
+    louder = rows + np.arange(6)[:, None] * mean / spread**2  # along the mean, where features count by their spread
+    np.testing.assert_allclose(meaning(louder, mean, spread), vectors, atol=1e-5)
+    scale = np.array([2, 0.5, 10, 1])
+    np.testing.assert_allclose(meaning(rows / scale, mean * scale, spread * scale), vectors, atol=1e-5)
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(6), abs=1e-5)
 
 
 def test_accuracy_and_baselines_are_those_of_a_loop():
@@ -139,7 +145,7 @@ def trained(tmp_path_factory):
     task.read_words(sentences)
     torch.nn.init.normal_(task.last.weight)
     checkpoint.save(task, folder, {"sources": []})
-    write_words(folder, sentences, "a test")
+    write_words(folder, sentences, FEATURES, "a test")
     return folder
 
 
@@ -154,7 +160,8 @@ def test_files_give_back_the_vectors(trained):
     assert tuple(found) == word_files.KINDS
     assert found["visual"].words == task.vocabulary == found["both"].words
     weight = task.last.weight[: len(task.vocabulary)].detach().numpy()
-    np.testing.assert_allclose(found["visual"].vectors, unit_rows(weight, centered=True), atol=1e-6)
+    expected = meaning(weight, FEATURES.mean(0), FEATURES.std(0))
+    np.testing.assert_allclose(found["visual"].vectors, expected, atol=2e-3)  # half precision
     listed = (trained / word_files.VOCABULARY).read_text(encoding="utf-8").splitlines()
     assert [line.split("\t")[0] for line in listed] == list(task.vocabulary)
 
@@ -164,16 +171,16 @@ def test_a_vocabulary_that_does_not_match_the_weights_is_named(trained, tmp_path
     listed = folder / word_files.VOCABULARY
     listed.write_text(listed.read_text(encoding="utf-8").replace("dog", "frog"), encoding="utf-8")
     with pytest.raises(CheckpointError, match="vocabulary.txt are not those of the weights.*words --source"):
-        word_files.read_visual(folder)
-    write_words(folder, [["a dog"]], "a test")  # the remedy works where the list is wrong
-    assert word_files.read_visual(folder).words
+        word_files.read_all(folder)
+    write_words(folder, [["a dog"]], FEATURES, "a test")  # the remedy works where the list is wrong
+    assert word_files.read_all(folder)["both"].words
 
 
-@pytest.mark.parametrize("damage", ["missing", "cut", "foreign", "other vocabulary"])
+@pytest.mark.parametrize("damage", ["missing", "cut", "foreign", "other vocabulary", "other weights"])
 def test_vectors_that_cannot_be_used_are_named(trained, tmp_path, damage):
     folder = copied(trained, tmp_path)
-    path = folder / word_files.WORD2VEC
-    words = word_files.read_visual(folder).words
+    path = folder / word_files.WORDS
+    task = checkpoint.load(folder)
     if damage == "missing":
         path.unlink()
     elif damage == "cut":
@@ -181,7 +188,11 @@ def test_vectors_that_cannot_be_used_are_named(trained, tmp_path, damage):
     elif damage == "foreign":
         path.write_bytes((folder / checkpoint.WEIGHTS).read_bytes())
     else:
-        word_files.write_word2vec(folder, words[::-1], np.ones((len(words), 3)), {})
+        changed = {"vocabulary": task.spelled.flip(0), "weights": None}[damage.split()[-1]]
+        with torch.no_grad():
+            task.spelled.copy_(changed) if changed is not None else task.last.weight.add_(1)
+        checkpoint.save(task, folder, {})
+        (folder / word_files.VOCABULARY).unlink()
     with pytest.raises(CheckpointError, match=r"words --source|git checkout"):
         word_files.read_all(folder)
 

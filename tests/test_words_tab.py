@@ -30,6 +30,7 @@ NAMES = (
     "tree",
     "water",
     "red",
+    "lawn",
 )
 NASTY = [
     "",
@@ -60,7 +61,8 @@ def models(tmp_path_factory):
             task.last.weight[row("boy")] + task.last.weight[row("woman")] - task.last.weight[row("man")]
         )
     checkpoint.save(task, folder / task.name, {"rank": 0, "minutes": 2.0, "images": 1000})
-    write_words(folder / task.name, sentences, "a test")
+    features = np.random.default_rng(0).random((40, 16)).astype(np.float32)
+    write_words(folder / task.name, sentences, features, "a test")
     return folder
 
 
@@ -201,22 +203,14 @@ def test_a_map_that_cannot_be_drawn_says_why(lab, given, said):
 def test_a_point_of_the_map_is_its_word(lab):
     given = {"group": "Garden"}
     (first, *_) = words_map.draw(lab, given)
+    assert "words" in first[0]["mapped"], first[0]
     shown = first[0]["mapped"]["words"]
     assert set(shown) == {"flower", "tree", "lawn"}
     assert words_map.picked(lab, given, {"picked": 1})["picked"]["word"] == shown[1]
     assert "picked" not in words_map.picked(lab, given, {"picked": 3}) and "picked" not in words_map.picked(lab, {}, {})
 
 
-def test_without_word2vec_the_visual_vectors_still_answer(models, lab, ask, monkeypatch, tmp_path):
-    folder = shutil.copytree(models, tmp_path / "models")
-    (folder / "noisy-words-1k" / word_files.WORD2VEC).unlink()
-    monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", str(folder))
-    kinds = ask["words_analogy"]({"a": "man", "b": "woman", "c": "boy"})["kinds"]
-    assert kinds[0]["answers"][0]["word"] == "girl"
-    assert all("words --source" in kind["missing"] for kind in kinds[1:])
-
-
-@pytest.mark.parametrize("damage", ["no model", "cut", "other vocabulary"])
+@pytest.mark.parametrize("damage", ["no model", "cut", "other vocabulary", "no vectors"])
 def test_a_model_that_cannot_be_used_is_named_everywhere(models, lab, ask, monkeypatch, tmp_path, damage):
     folder = shutil.copytree(models, tmp_path / "models")
     weights = folder / "noisy-words-1k" / checkpoint.WEIGHTS
@@ -224,12 +218,14 @@ def test_a_model_that_cannot_be_used_is_named_everywhere(models, lab, ask, monke
         shutil.rmtree(folder / "noisy-words-1k")
     elif damage == "cut":
         weights.write_bytes(weights.read_bytes()[:900])
+    elif damage == "no vectors":
+        (folder / "noisy-words-1k" / word_files.WORDS).unlink()
     else:
         (folder / "noisy-words-1k" / word_files.VOCABULARY).write_text("frog\t3\n", encoding="utf-8")
     monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", str(folder))
     query = {"a": "man", "b": "woman", "c": "boy", "word": "dog", "one": "dog", "other": "man", "photo": lab.keys[0]}
     for name, handler in ask.items():
-        if name == "words_photo" and damage == "other vocabulary":
+        if name == "words_photo" and damage in ("other vocabulary", "no vectors"):
             continue  # needs the weights alone
         told = handler(query)
         assert "train" in told["error"] or "words --source" in told["error"], name

@@ -26,11 +26,10 @@ class AskedError(ValueError):
 
 @dataclass(frozen=True)
 class Known:
-    """The word vectors at hand by kind, and for a kind that is missing the sentence that says why."""
+    """The word vectors of a model, by kind."""
 
     name: str
     vectors: dict[str, WordVectors]
-    missing: dict[str, str]
 
     @property
     def first(self) -> WordVectors:
@@ -52,22 +51,10 @@ def model_name(lab: Lab) -> str:
 def known(lab: Lab) -> Known:
     """The vectors of the shipped model, read once, without torch. Errors: AskedError, CheckpointError."""
     from ssl_core import zoo
+    from ssl_core.word_files import read_all
 
     folder = zoo.folder() / model_name(lab)
-    return lab.keep(("word vectors", str(folder)), lambda: _read(folder))
-
-
-def _read(folder) -> Known:
-    from ssl_core.checkpoint import CheckpointError
-    from ssl_core.word_files import read_visual, read_word2vec
-    from ssl_core.word_vectors import concatenated
-
-    visual = read_visual(folder)
-    try:
-        text = read_word2vec(folder, visual.words)
-    except CheckpointError as error:
-        return Known(folder.name, {"visual": visual}, dict.fromkeys(("word2vec", "both"), str(error)))
-    return Known(folder.name, {"visual": visual, "word2vec": text, "both": concatenated(visual, text)}, {})
+    return lab.keep(("word vectors", str(folder)), lambda: Known(folder.name, read_all(folder)))
 
 
 def network(lab: Lab) -> NoisyWords:

@@ -52,17 +52,21 @@ def draw(lab: Lab, given: dict) -> Iterator[tuple[dict, dict]]:
 
 
 def _drawn(lab: Lab, given: dict) -> Iterator[tuple[dict, dict]]:
-    from ssl_core.layouts import METHODS
+    from ssl_core.layouts import FEWEST, FEWEST_NONLINEAR, METHODS
 
     at_hand = known(lab)
     kind, method = str(given.get("kind") or "visual"), str(given.get("layout") or "pca")
     if kind not in at_hand.vectors:
-        raise AskedError(at_hand.missing.get(kind, f"There are no vectors called {kind[:20]}: choose one of the list."))
+        raise AskedError(f"There are no vectors called {kind[:20]}: choose one of the list.")
     if method != "axes" and method not in METHODS:
         raise AskedError("There is no such map: choose one of the list.")
     vectors = at_hand.vectors[kind]
     rows = rows_of(vectors.words, str(given.get("group") or "all"))
     words = [vectors.words[row] for row in rows]
+    if method != "axes" and len(words) < (FEWEST if method == "pca" else FEWEST_NONLINEAR):
+        raise AskedError(
+            f"{METHODS[method].title} needs more words than the {len(words)} of this group: choose more words, or axes of your own."
+        )
     key = f"{at_hand.name} {kind} {given.get('group')}"
     told, base = (
         {"words": words},

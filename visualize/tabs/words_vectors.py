@@ -19,7 +19,7 @@ def start(lab: Lab, query: dict) -> dict:
 def analogy(lab: Lab, query: dict) -> dict:
     """b - a + c for the words a, b, c of the query; with "show" the query words may be answers.
 
-    {"kinds": [{"title", "answers": [{"word", "cosine", "asked", "right"}], "rank"} or {"title", "missing"}], "truth", "of"}, or
+    {"kinds": [{"title", "answers": [{"word", "cosine", "asked", "right"}], "rank"}], "truth", "of"}, or
     {"problems": [{"field", "message", "suggestions"}]}.
     """
     at_hand = known(lab)
@@ -30,10 +30,7 @@ def analogy(lab: Lab, query: dict) -> dict:
     truth, show = answers(lab).get((a, b, c)), bool(query.get("show"))
     kinds = []
     for kind, title in TITLES.items():
-        vectors = at_hand.vectors.get(kind)
-        if vectors is None:
-            kinds.append({"title": title, "missing": at_hand.missing[kind]})
-            continue
+        vectors = at_hand.vectors[kind]
         direction = vectors.direction((b, c), (a,))
         without = () if show else (a, b, c)
         rank = None if truth is None else vectors.rank_of(truth, direction, without)
@@ -55,10 +52,7 @@ def word(lab: Lab, query: dict) -> dict:
     name = words["word"]
     kinds = []
     for kind, title in TITLES.items():
-        vectors = at_hand.vectors.get(kind)
-        if vectors is None:
-            kinds.append({"title": title, "missing": at_hand.missing[kind]})
-            continue
+        vectors = at_hand.vectors[kind]
         found = vectors.nearest(vectors[name], NEIGHBOURS, (name,))
         kinds.append(
             {"title": title, "answers": [{"word": near, "cosine": round(cosine, 3)} for near, cosine in found]}
@@ -75,8 +69,6 @@ def pair(lab: Lab, query: dict) -> dict:
     one, other = words["one"], words["other"]
     kinds = [
         {"title": title, "cosine": round(at_hand.vectors[kind].similarity(one, other), 3)}
-        if kind in at_hand.vectors
-        else {"title": title, "missing": at_hand.missing[kind]}
         for kind, title in TITLES.items()
     ]
     return {"one": one, "other": other, "kinds": kinds, "people": people(lab).get(frozenset((one, other)), [])}

@@ -1,0 +1,193 @@
+"""Tab Words as a person meets it: words are typed, lists are read, a photograph is lit, pictures are taken, the map is drawn."""
+
+import csv
+import re
+
+import pytest
+
+from visualize.lab import Lab
+from visualize.tabs import words_asked, words_vectors
+
+LISTS = """() => [...document.querySelectorAll('.kinds .kind')].map(
+  (kind) => [...kind.querySelectorAll('.name')].map((one) => one.textContent))"""
+DARKNESS = """() => {
+  const canvas = document.querySelector('.photo canvas');
+  const bytes = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+  let sum = 0;
+  for (let i = 0; i < bytes.length; i += 4) sum += bytes[i] + bytes[i + 1] + bytes[i + 2];
+  return [canvas.dataset.lit, sum / bytes.length];
+}"""
+
+
+@pytest.fixture(scope="module")
+def lab() -> Lab:
+    return Lab()
+
+
+def show(page, address: str, **link):
+    """Open the tab and wait for its first answers."""
+    query = "".join(f"&{name}={value}" for name, value in link.items())
+    page.goto(f"{address}?tab=words{query}")
+    page.locator(".kinds li").first.wait_for(timeout=120_000)
+    return page
+
+
+def expected(lab, a, b, c, show_query=False) -> list[list[str]]:
+    told = words_vectors.analogy(lab, {"a": a, "b": b, "c": c, "show": show_query})
+    return [[one["word"] for one in kind["answers"]] for kind in told["kinds"]]
+
+
+def wait_for_lists(page, lists) -> None:
+    page.wait_for_function(
+        f"(lists) => JSON.stringify(({LISTS})()) === JSON.stringify(lists)", arg=lists, timeout=60_000
+    )
+
+
+def type_word(page, name: str, word: str) -> None:
+    page.locator(f'.words [data-set="{name}"]').fill(word)
+    page.locator(f'.words [data-set="{name}"]').press("Enter")
+
+
+def test_the_first_paint_is_a_finished_example(page, address, lab):
+    show(page, address)
+    wait_for_lists(page, expected(lab, "man", "woman", "boy"))
+    assert page.locator(".formula").inner_text() == "woman − man + boy"
+    assert re.search(r"girl", page.locator(".rank").first.inner_text())
+    assert page.locator(".chips button").count() >= 4
+    page.locator(".photo-words li").first.wait_for(timeout=60_000)
+    assert page.locator(".near li").count() == 24
+
+
+def test_words_are_typed_and_stand_in_the_link(page, address, lab):
+    show(page, address)
+    type_word(page, "a", "dog")
+    type_word(page, "b", "dogs")
+    type_word(page, "c", "Bird")
+    wait_for_lists(page, expected(lab, "dog", "dogs", "bird"))
+    assert {"wa=dog", "wb=dogs", "wc=bird"} <= set(page.url.partition("?")[2].split("&"))
+    page.get_by_label("Show the query words too").check()
+    wait_for_lists(page, expected(lab, "dog", "dogs", "bird", show_query=True))
+    assert page.locator(".kinds .asked").count() >= 3
+    again = page.url
+    page.goto("about:blank")
+    page.goto(again)
+    wait_for_lists(page, expected(lab, "dog", "dogs", "bird", show_query=True))
+
+
+def test_ready_made_sums_work_and_fail(page, address, lab):
+    show(page, address)
+    for name in ("work", "fail"):
+        a, b, c = words_asked.examples(lab)[name][0]
+        page.locator(f'[data-examples="{name}"] button').first.click()
+        wait_for_lists(page, expected(lab, a, b, c))
+        first = page.locator(".rank").first.inner_text()
+        assert first.startswith("Right:") if name == "work" else "is number" in first
+    page.get_by_role("button", name="dog − dog + water").click()
+    wait_for_lists(page, expected(lab, "dog", "dog", "water", show_query=True))
+    assert page.locator(".kinds li").first.inner_text().startswith("water")
+
+
+def test_an_unknown_word_offers_those_that_are_spelled_alike(page, address, lab):
+    show(page, address)
+    type_word(page, "b", "womann")
+    problem = page.locator(".problems .problem")
+    problem.wait_for()
+    assert "womann" in problem.inner_text() and page.locator('[data-set="b"]').get_attribute("aria-invalid") == "true"
+    problem.get_by_role("button", name="woman", exact=True).click()
+    wait_for_lists(page, expected(lab, "man", "woman", "boy"))
+    assert page.locator(".problems .problem").count() == 0
+
+
+@pytest.mark.parametrize("text", ["<img src=x onerror=window.hit=1>", "{{7*7}}${window.hit=1}", "", "🐕", "собака"])
+def test_nonsense_is_text_and_nothing_else(page, address, text):
+    show(page, address, wa=text.replace("&", ""))
+    page.locator('[data-set="a"]').wait_for()
+    type_word(page, "b", text)
+    type_word(page, "word", text)
+    page.locator(".near .problem").wait_for()
+    assert page.locator(".problems .problem").count() >= 1
+    assert page.evaluate("window.hit === undefined && !document.querySelector('.words img[src=x]')")
+    assert page.locator(".kinds li").count() in (0, 24)  # what was there stays
+
+
+def test_hovering_a_word_lights_the_photograph(page, address):
+    show(page, address, photo="lion")
+    row = page.locator(".photo-words button").first
+    row.wait_for(timeout=60_000)
+    page.wait_for_function("document.querySelector('.photo figcaption').textContent !== ''")
+    page.locator(".question").first.hover()
+    plain = page.evaluate(DARKNESS)
+    row.hover()
+    lit = page.evaluate(DARKNESS)
+    assert plain[0] == "" and lit[0] == row.locator(".name").inner_text()
+    assert lit[1] < 0.95 * plain[1]
+    page.get_by_role("button", name="Most unusual").click()
+    assert "worder=unusual" in page.url
+
+
+def test_pictures_of_a_word_can_be_taken(page, address):
+    show(page, address, w="flower", photo="coffee")
+    picture = page.locator(".pictures button").first
+    picture.wait_for(timeout=180_000)
+    assert page.locator(".pictures img").count() == 8
+    shares = [float(text.split()[0]) for text in page.locator(".pictures span").all_inner_texts()]
+    assert shares == sorted(shares, reverse=True)
+    name = picture.get_attribute("title").split(":")[0]
+    picture.click()
+    page.wait_for_function(
+        "(name) => document.querySelector('.photo figcaption').textContent.toLowerCase() === name.toLowerCase()",
+        arg=name,
+    )
+    assert "photo=coffee" not in page.url
+
+
+def test_two_words_are_compared(page, address, lab):
+    show(page, address)
+    type_word(page, "one", "man")
+    type_word(page, "other", "woman")
+    page.locator(".alike", has_text="People").wait_for()
+    told = words_vectors.pair(lab, {"one": "man", "other": "woman"})
+    shown = page.locator(".alike b").all_inner_texts()
+    assert [text.replace("−", "-") for text in shown[:3]] == [f"{kind['cosine']:.2f}" for kind in told["kinds"]]
+
+
+def test_the_map_is_drawn_also_on_axes_of_ones_own(page, address):
+    show(page, address)
+    count = "(n) => { const map = document.querySelector('#word-map .linked-map'); return map && map.map.count === n; }"
+    page.wait_for_function(count, arg=1000, timeout=60_000)
+    page.locator('[data-set="group"]').select_option("300")
+    page.wait_for_function(count, arg=300, timeout=60_000)
+    page.locator('[data-set="layout"]').select_option("axes")
+    page.wait_for_function(
+        "document.querySelector('#word-map .linked-map').map.caption.startsWith('From man to woman')", timeout=60_000
+    )
+    places = page.evaluate(
+        "() => { const { labels, a } = document.querySelector('#word-map .linked-map').map;"
+        " return Object.fromEntries(['man', 'woman'].map((word) => [word, a[2 * labels.indexOf(word)]])); }"
+    )
+    assert places["man"] < 0 < places["woman"]
+    type_word(page, "right", "nosuchword")
+    page.locator(".map-note.wrong").wait_for()
+    assert "nosuchword" in page.locator(".map-note").inner_text()
+
+
+def test_answers_can_be_saved(page, address, lab):
+    show(page, address)
+    wait_for_lists(page, expected(lab, "man", "woman", "boy"))
+    with page.expect_download() as download:
+        page.locator('[data-save="answers"]').click()
+    with open(download.value.path(), newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    assert [row[2] for row in rows[1:9]] == expected(lab, "man", "woman", "boy")[0]
+
+
+@pytest.mark.parametrize("width", [390, 1024])
+def test_nothing_is_cut(new_page, address, width):
+    page = show(new_page(viewport={"width": width, "height": 800}), address)
+    page.locator(".photo-words li").first.wait_for(timeout=60_000)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    cut = page.evaluate(
+        "() => [...document.querySelectorAll('.words :is(input, select, h3, .photo canvas, .kind)')]"
+        ".filter((one) => one.getBoundingClientRect().right > innerWidth + 1).length"
+    )
+    assert cut == 0
