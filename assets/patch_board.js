@@ -58,26 +58,25 @@ function showMap() {
   }
 }
 
-function guessOf(title, src, note, truth) {
+function guessOf(title, src, truth) {
   const face = make("span", { className: "face" });
   if (truth && board.hidden) face.append(make("em", { textContent: "Guess first" }));
   else face.append(make("img", { src, alt: `${title}: patch and context` }), make("i"));
   const save = make("a", { className: "save", href: src, download: `${board.key}-${title.toLowerCase().replaceAll(" ", "-")}.jpg`, textContent: "Save" });
-  const about = make("figcaption", {}, make("b", { textContent: title }), make("small", { textContent: note }));
+  const about = make("figcaption", {}, make("b", { textContent: title }));
   if (!(truth && board.hidden)) about.append(save);
   return make("figure", {}, face, about);
 }
 function verdict(row) {
   if (row.consistency === null) return "";
-  const sum = `consistency ${signed(row.consistency)} nats per cell, higher is better`;
-  return row.consistency > 0 ? sum : `${sum}; inconsistent: discarded`;
+  return `consistency ${signed(row.consistency)}${row.consistency > 0 ? "" : ", discarded"}`;
 }
 function showAnswer(scene) {
   board.shown = scene;
   const titles = { small: "Small", pruned: "Pruned", large: "Large" };
-  const guesses = scene.rows.map((row) => guessOf(titles[row.name], row.foretold, `mean of ${row.tiles.length}`));
-  $(".told").hidden = false;
-  $(".guesses").replaceChildren(...guesses, guessOf("The truth", scene.truth, "this photo", true));
+  const guesses = scene.rows.map((row) => guessOf(titles[row.name], row.foretold));
+  $(".told").hidden = $(".unit").hidden = false;
+  $(".guesses").replaceChildren(...guesses, guessOf("The truth", scene.truth, true));
   $(".rows").replaceChildren(...scene.rows.map((row) => {
     const note = row.name === "pruned" ? `${row.tiles.length} of the ${scene.candidates} nearest small ones` : row.note;
     const head = make("header", {}, make("h3", { textContent: row.title }), make("small", { textContent: note }), make("output", { textContent: verdict(row) }));

@@ -86,7 +86,7 @@ function arrive() {
   if (scene.rows) showAnswer(scene);
   else if (scene.message || scene.problem || scene.working) {
     board.shown = null;
-    $(".told").hidden = true;
+    $(".told").hidden = $(".unit").hidden = true;
     $(".guesses").replaceChildren();
     $(".rows").replaceChildren();
   }

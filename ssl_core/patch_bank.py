@@ -27,7 +27,7 @@ PER_PHOTO = 3  # patches that one photograph may give to a cluster, none overlap
 LEAST_PHOTOS = 4
 LEAST_NEIGHBOURS = 3
 FAINTEST = 0.15  # mean of a patch's cells below which HOG has nothing to say
-FAR = 1e6  # farther than any patch can be
+FAR = 9.0  # farther than any patch can be
 MOST_SEARCHED = 2000  # pictures of a large bank that clusters are looked for in: about a minute of a slow core
 MARGIN = 2  # cells between a patch and the rim of a picture: without context there is nothing to judge
 
@@ -37,7 +37,7 @@ class PatchError(SourceError):
 
 
 class Match(NamedTuple):
-    """A patch of the bank: its picture, the cell where it begins, and its squared distance in HOG from what was looked for."""
+    """A patch of the bank: its picture, the cell where it begins, its distance in HOG from what was looked for: 1 - correlation."""
 
     picture: int
     row: int
@@ -78,13 +78,14 @@ class PatchBank:
     """The pictures of a bank in HOG cells, (N, R, C, K) float16.
 
     photo : (N,) which of `photos` each picture is of; boxes : (N, 3) left, top and side of what it shows, in pixels of that photograph,
-    or, where it shows all of it, in its own
+    or, where it shows all of it, in its own; center : (K,) the mean cell
     """
 
     bank: Bank
     config: Config
     cells: np.ndarray = field(repr=False)
     statistics: Statistics = field(repr=False)
+    center: np.ndarray = field(repr=False)
     photos: tuple[str, ...] = field(repr=False)
     photo: np.ndarray = field(repr=False)
     boxes: np.ndarray = field(repr=False)
@@ -120,11 +121,11 @@ class PatchBank:
         counted = np.stack([query.visible[part, part] for query in queries]).astype(np.float32)
         margin = 0 if large else MARGIN
         inner = self.cells[:among, margin : self.cells.shape[1] - margin, margin : self.cells.shape[2] - margin]
-        distance, place = _best_places(inner, filters, counted)
+        distance, place = _best_places(inner, filters, counted, self.center)
         width, shift = inner.shape[2] - filters.shape[1] + 1, self.config.ring if large else margin
         found = []
         for query, far, at in zip(queries, distance, place, strict=True):
-            order = np.argsort(far)[: np.count_nonzero(far < FAR / 1000)]
+            order = np.argsort(far)[: np.count_nonzero(far < FAR)]
             spots = (
                 Match(int(i), int(at[i] // width + shift), int(at[i] % width + shift), float(far[i])) for i in order
             )
@@ -186,7 +187,8 @@ def patch_bank_of(bank: Bank, config: Config | None = None, cells: np.ndarray | 
     number = {photo: index for index, photo in enumerate(photos)}
     boxes = np.array([place.box[:3] if place.box else (0, 0, bank.side) for place in bank.places], np.float32)
     photo = np.array([number[place.photo] for place in bank.places])
-    return PatchBank(bank, config, cells, fit_statistics(cells, np.random.default_rng(0)), photos, photo, boxes)
+    statistics, center = fit_statistics(cells, np.random.default_rng(0)), cells.mean((0, 1, 2), dtype=np.float32)
+    return PatchBank(bank, config, cells, statistics, center, photos, photo, boxes)
 
 
 def _cells(task: PatchContext, pictures: np.ndarray) -> np.ndarray:
@@ -220,23 +222,28 @@ def overlap(one: tuple[float, float, float], other: tuple[float, float, float]) 
     return all(max(one[axis], other[axis]) < min(one[axis] + one[2], other[axis] + other[2]) for axis in (0, 1))
 
 
-def _best_places(cells: np.ndarray, filters: np.ndarray, counted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _best_places(
+    cells: np.ndarray, filters: np.ndarray, counted: np.ndarray, center: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """The nearest place of each picture to each filter (Q, s, s, K), of which the cells `counted` (Q, s, s) matter.
 
-    Squared distance per counted cell (Q, N), and flat place (Q, N) on the grid of places.
+    Distance (Q, N), 1 minus the correlation about `center` (K,), without which noise, alike to everything, would be near
+    everything; and flat place (Q, N) on the grid of places. Flat places are FAR.
     """
     import torch
     import torch.nn.functional as F
 
-    mask = torch.from_numpy(counted)[:, None]
-    wanted = torch.from_numpy(np.ascontiguousarray(filters)).permute(0, 3, 1, 2) * mask
-    own, size = wanted.square().sum((1, 2, 3)), mask.sum((1, 2, 3)).clamp(min=1)
+    mask, middle = torch.from_numpy(counted)[:, None], torch.from_numpy(center)[:, None, None]
+    wanted = (torch.from_numpy(np.ascontiguousarray(filters)).permute(0, 3, 1, 2) - middle) * mask
+    wanted = wanted / wanted.square().sum((1, 2, 3), keepdim=True).sqrt().clamp(min=1e-6)
     parts = []
     with torch.inference_mode():
         for start in range(0, len(cells), CHUNK):
             part = torch.from_numpy(cells[start : start + CHUNK].astype(np.float32)).permute(0, 3, 1, 2)
-            apart = F.conv2d(part.square().sum(1, keepdim=True), mask) - 2 * F.conv2d(part, wanted)
             flat = F.avg_pool2d(part.mean(1, keepdim=True), filters.shape[1], stride=1) < FAINTEST
+            part = part - middle
+            length = F.conv2d(part.square().sum(1, keepdim=True), mask).clamp(min=1e-6).sqrt()
+            apart = 1 - F.conv2d(part, wanted) / length
             parts.append(apart.masked_fill(flat, FAR).flatten(2).min(2))
-    distance = torch.cat([part.values for part in parts]).T + own[:, None]
-    return (distance / size[:, None]).clamp(min=0).numpy(), torch.cat([part.indices for part in parts]).T.numpy()
+    distance = torch.cat([part.values for part in parts]).T
+    return distance.clamp(min=0).numpy(), torch.cat([part.indices for part in parts]).T.numpy()

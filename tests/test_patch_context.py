@@ -17,7 +17,7 @@ from ssl_core.pretexts.patch_context import (
     fit_statistics,
     prune,
     steps,
-    thing_against_stuff,
+    thing_over_stuff,
 )
 from visualize.shared_work import drained
 
@@ -94,7 +94,8 @@ def directly(windows, visible, statistics, config):
                 if not counts(i, row, column):
                     continue
                 mine, spread = stuff(i, row, column)
-                others = [stuff(j, row, column)[0] for j in range(count) if j != i and counts(j, row, column)]
+                there = [j for j in range(count) if j != i and counts(j, row, column)]
+                others = [stuff(j, row, column)[0] for j in there for _ in range(1 if j else int(config.anchor))]
                 n, total = len(others), 0.0
                 for k in range(9):
                     mean = sum(e[k] for e in others) / (n + config.prior_mean)
@@ -111,7 +112,7 @@ def test_scores_are_those_of_a_direct_computation():
         np.random.default_rng(1).random((6, 12, 12, 9), dtype=np.float32), np.random.default_rng(2)
     )
     windows, visible = random_windows(TINY)
-    found = thing_against_stuff(windows, visible, statistics, TINY)
+    found = thing_over_stuff(windows, visible, statistics, TINY)
     cells, judged = directly(windows, visible, statistics, TINY)
     assert (found.judged == judged).all()
     np.testing.assert_allclose(found.cells, cells, atol=2e-3)
@@ -191,15 +192,15 @@ def test_distances_are_those_of_a_brute_force_search():
     rng = np.random.default_rng(0)
     cells = rng.random((3, 7, 7, 9)).astype(np.float16)
     filters, counted = rng.random((2, 3, 3, 9), dtype=np.float32), (rng.random((2, 3, 3)) > 0.2).astype(np.float32)
-    distance, place = _best_places(cells, filters, counted)
+    center = cells.mean((0, 1, 2), dtype=np.float32)
+    distance, place = _best_places(cells, filters, counted, center)
     for q in range(2):
         for n in range(3):
-            every = [
-                (((cells[n, y : y + 3, x : x + 3].astype(np.float32) - filters[q]) ** 2).sum(-1) * counted[q]).sum()
-                / counted[q].sum()
-                for y in range(5)
-                for x in range(5)
-            ]
+            every = []
+            for y, x in np.ndindex(5, 5):
+                pair = cells[n, y : y + 3, x : x + 3].astype(np.float32), filters[q]
+                one, other = (((part - center) * counted[q][..., None]).ravel() for part in pair)
+                every.append(1 - one @ other / np.sqrt((one @ one) * (other @ other)))
             assert place[q, n] == int(np.argmin(every)) and distance[q, n] == pytest.approx(min(every), abs=1e-3)
 
 

@@ -2,11 +2,10 @@
 
 Patches that look alike need not show the same thing; if they do, each one's surroundings can be foretold from the others'. So the
 patches of a cluster are judged, each left out in turn, by how much better its context is foretold with the help of the others than by
-a model of "stuff" that only knows how textures and edges go on. Members that cannot be foretold are pruned, and clusters ranked by
-what is left.
+a model of "stuff" that only knows how textures and edges go on. Members not foretold are pruned, clusters ranked by what is left.
 
-No network: patches and context are cells of HOG, both models are Gaussian. The paper grows the region that it foretells cell by cell
-and aligns the context anew at each step; here the region is a ring of cells of fixed width, and all of it is judged at once.
+No network: all is cells of HOG and Gaussians. The paper grows its region cell by cell and aligns the context anew at each step; here it
+is a ring of fixed width, judged at once.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ import torch
 from torch import Tensor
 
 from ssl_core.hog import Hog, drawn
+from ssl_core.masks import central_region
 from ssl_core.pretext import Batch, Paper, Player, Pretext, Variant, to_picture
 
 SAMPLES = 20_000  # places that the stuff model is fitted to
@@ -38,6 +38,7 @@ class Config:
     ring: int = 4  # cells of context on each side of the patch
     candidates: int = 20  # nearest neighbours by HOG that a cluster starts from
     kept: int = 6  # of which pruning leaves these
+    anchor: float = 4.0  # the seed counts like so many patches: the cluster is about it
     dropped: float = 0.25  # share of what is too much that goes in one round
     prior_mean: float = 2.0  # stuff counts in a thing's mean like so many patches,
     prior_variance: float = 8.0  # and in its variance like so many
@@ -147,10 +148,12 @@ def others_foretell(
 ) -> tuple[np.ndarray, np.ndarray]:
     """What the other patches of a cluster add to stuff, each patch left out in turn: mean and variance, each (n, S, S, K).
 
-    m = sum_j e_j / (k + n),  s2 = (v s2_stuff + sum_j (e_j - m)^2) / (v + n) * (1 + 1 / (k + n)), over the n others whose cell is judged;
-    `stuff` are the s2 of stuff (n, S, S, K). The fewer others there are, and the less they agree, the nearer this is to stuff alone.
+    m = sum_j e_j / (k + n),  s2 = (v s2_stuff + sum_j (e_j - m)^2) / (v + n) * (1 + 1 / (k + n)), over the n others whose cell is
+    judged, the seed, which is the first, counted `anchor` times; `stuff` are the s2_stuff (n, S, S, K). The fewer others there are,
+    and the less they agree, the nearer this is to stuff alone.
     """
     weight = judged[..., None].astype(np.float32)
+    weight[0] *= config.anchor
     known = beyond * weight
     count, sums, squares = (part.sum(0) - part for part in (weight, known, known * beyond))
     mean = sums / (count + config.prior_mean)
@@ -158,7 +161,7 @@ def others_foretell(
     return mean, spread / (count + config.prior_variance) * (1 + 1 / (count + config.prior_mean))
 
 
-def thing_against_stuff(windows: np.ndarray, visible: np.ndarray, statistics: Statistics, config: Config) -> Judgement:
+def thing_over_stuff(windows: np.ndarray, visible: np.ndarray, statistics: Statistics, config: Config) -> Judgement:
     """log p_thing(x_c) / p_stuff(x_c) for the context of each patch: windows (n, S, S, K), visible (n, S, S).
 
     Cells outside the photograph are not judged, nor are those whose neighbour nearer to the patch is outside.
@@ -181,7 +184,7 @@ def prune(
     Returns how all are judged, the indices that stay, the seed first, and how these are judged among themselves.
     """
     alive, (beyond, stuff) = np.arange(len(windows)), beyond_stuff(windows, statistics, config)
-    first = judgement = thing_against_stuff(windows, visible, statistics, config)
+    first = judgement = thing_over_stuff(windows, visible, statistics, config)
     while (over := len(alive) - config.kept - 1) > 0:
         worst = 1 + np.argsort(judgement.scores[1:])[: max(1, int(config.dropped * over))]
         alive = np.delete(alive, worst)
@@ -226,10 +229,9 @@ class PatchContext(Pretext):
     def make_batch(self, raw: dict[str, Tensor], rng: np.random.Generator) -> Batch:
         """A random patch of each photograph, and its window of patch and context, which lies inside."""
         cells, config = self.encoder(raw["image"])["hog"], self.config
-        rows, columns = (rng.integers(0, n - config.window + 1, len(cells)) for n in cells.shape[2:])
-        cut = [
-            one[:, r : r + config.window, c : c + config.window] for one, r, c in zip(cells, rows, columns, strict=True)
-        ]
+        size = config.window
+        rows, columns = (rng.integers(0, n - size + 1, len(cells)) for n in cells.shape[2:])
+        cut = [one[:, r : r + size, c : c + size] for one, r, c in zip(cells, rows, columns, strict=True)]
         windows, patch = torch.stack(cut), slice(config.ring, config.ring + config.patch)
         return Batch({"patch": windows[:, :, patch, patch]}, {"window": windows})
 
@@ -243,8 +245,6 @@ class PatchContext(Pretext):
         height, width = picture.shape[:2]
         strokes = drawn(self.cells(raw["image"][:1])[0], self.config.cell)
         strokes = np.pad(strokes / max(strokes.max(), 1e-6), ((0, height), (0, width)))[:height, :width]
-        patch, side = np.full_like(picture, 0.5), round(0.25 * min(height, width))
-        here = slice((height - side) // 2, (height + side) // 2), slice((width - side) // 2, (width + side) // 2)
-        patch[here] = picture[here]
+        patch = np.where(central_region(height, width)[..., None], picture, np.float32(0.5))
         edges = np.repeat(strokes[..., None], 3, -1).astype(np.float32)
         return {"its edges (HOG)": edges, "one patch": patch, "the truth": picture}
