@@ -122,8 +122,8 @@ function redraw() {
   draw.field(mine.firstChild, round, shown ? (said ?? asked.direction) : null);
   mine.querySelectorAll(".slot").forEach((slot, direction) => {
     slot.disabled = shown;
-    slot.firstChild.textContent = !shown ? "" : direction === said && said !== asked.direction ? "You: wrong" : direction !== asked.direction ? ""
-      : said === asked.direction ? "You: correct" : "It lay here";
+    slot.firstChild.textContent = !shown ? "" : direction === said && said !== asked.direction ? "Wrong" : direction !== asked.direction ? ""
+      : said === asked.direction ? "Correct" : "Here";
     slot.classList.toggle("true", shown && direction === asked.direction);
     slot.classList.toggle("false", shown && direction === said && said !== asked.direction);
     slot.setAttribute("aria-label", `Put it ${NAMES[direction]}${slot.firstChild.textContent ? `. ${slot.firstChild.textContent}` : ""}`);
