@@ -2,6 +2,7 @@
 
 import csv
 import re
+from urllib.parse import quote
 
 import pytest
 
@@ -100,8 +101,8 @@ def test_an_unknown_word_offers_those_that_are_spelled_alike(page, address, lab)
 
 @pytest.mark.parametrize("text", ["<img src=x onerror=window.hit=1>", "{{7*7}}${window.hit=1}", "", "🐕", "собака"])
 def test_nonsense_is_text_and_nothing_else(page, address, text):
-    show(page, address, wa=text.replace("&", ""))
-    page.locator('[data-set="a"]').wait_for()
+    page.goto(f"{address}?tab=words&wa={quote(text)}")
+    page.locator(".near li").first.wait_for(timeout=120_000)
     type_word(page, "b", text)
     type_word(page, "word", text)
     page.locator(".near .problem").wait_for()
@@ -115,7 +116,7 @@ def test_hovering_a_word_lights_the_photograph(page, address):
     row = page.locator(".photo-words button").first
     row.wait_for(timeout=60_000)
     page.wait_for_function("document.querySelector('.photo figcaption').textContent !== ''")
-    page.locator(".question").first.hover()
+    page.locator(".words .question").hover()
     plain = page.evaluate(DARKNESS)
     row.hover()
     lit = page.evaluate(DARKNESS)
