@@ -78,7 +78,12 @@ function visibleVivid(margin) {
 }
 
 function paint() {
-  if (!map.width || !map.a) return;
+  if (!map.width) return;
+  if (!map.a) { // an empty sheet until there is a map
+    pen.fillStyle = `rgb(${theme.paper})`;
+    pen.fillRect(0, 0, map.width, map.height);
+    return;
+  }
   const began = performance.now(), ratio = map.ratio;
   project();
   if (!plot || plot.width !== map.width || plot.height !== map.height) plot = plotOf(pen.createImageData(map.width, map.height));
