@@ -20,6 +20,7 @@ T = TypeVar("T")
 
 MOST_PATCHES, FEW_PATCHES = 25, 5  # five, as in the papers
 STARTS_WITHIN = 64  # px of receptive field, half of a bank picture
+MOST_MODELS = 32  # as many as the lab itself holds
 KEPT = 160  # answers of a few hundred kB at most
 
 
@@ -46,11 +47,13 @@ class Bench:
     """The lab as this tab uses it, and the answers that it has given already."""
 
     def __init__(self, lab: Lab):
-        self.lab, self.kept = lab, Recent(KEPT)
+        self.lab, self.kept, self.models = lab, Recent(KEPT), Recent(MOST_MODELS)
 
     def read(self, query: dict) -> Asked:
         """A query as the browser or a program sends it. Errors: AskedError, CheckpointError, SourceError."""
-        model = self.lab.model(known(str(query.get("model")), self.lab.model_names(), "network"))
+        name = known(str(query.get("model")), self.lab.model_names(), "network")
+        # held here too: the lab hands out models one by one, and may be loading another that takes seconds
+        model = self.models.keep(name, lambda: self.lab.model(name))
         if not getattr(getattr(model, "encoder", None), "widths", None):
             raise AskedError(f"{model.name} has no encoder with named stages, so it has no units to look at.")
         widths = model.encoder.widths
