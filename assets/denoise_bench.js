@@ -165,6 +165,7 @@ async function arrive() {
     [state.clean, state.cleanPath] = [sheet.getImageData(0, 0, scene.width, scene.height), truth.path];
   }
   root.classList.remove("stale");
+  if (scene.pictures[0]?.waiting && !shows.get("noisy").source) preview(); // the browser's own noise, until theirs is there
   if (done || scene.message) { clearTimeout(waitTimer); root.classList.remove("waiting"); }
   root.dataset.photo = scene.photo;
   root.dataset.noise = done ? scene.noise : "";

@@ -4,6 +4,7 @@ The game of Doersch, Gupta, Efros (ICCV 2015), on whole photographs: nine patche
 and eight questions about the one in the middle. Chance is one in eight. Beside the share of right answers stand the shares with the
 right row and the right column, chance 3/8 for a row or column at the edge and 2/8 for the middle one, 11/32 over the eight questions;
 and the answers that are right but for left and right swapped: photographs were mirrored in training, so that much must stay open.
+Whether a network goes by colours, and so possibly by the fringes that lenses leave, is seen by showing it the photographs in grey.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ COLUMNS = (
     Column("row_percent", "right row, %", ".1f"),
     Column("column_percent", "right column, %", ".1f"),
     Column("mirrored_percent", "right but mirrored, %", ".1f"),
+    Column("grey_percent", "right without colours, %", ".1f"),
     Column("cross_entropy_nats", "cross entropy, nats", ".3f"),
 )
 
@@ -45,6 +47,15 @@ def answers(model, photos: np.ndarray, progress: Callable = lambda it, **_: it) 
     patches = questions(model, photos)
     starts = progress(range(0, len(photos), BATCH), desc=model.name, unit="batch")
     return np.concatenate([model.guess(patches[start : start + BATCH]) for start in starts])
+
+
+def grey(photos: np.ndarray) -> np.ndarray:
+    """Photographs (N, S, S, 3) uint8 with the mean of its channels in all three channels of a pixel.
+
+    >>> grey(np.array([[[[0, 30, 60]]]], np.uint8)).tolist()
+    [[[[30, 30, 30]]]]
+    """
+    return np.repeat(np.rint(photos.mean(axis=-1, keepdims=True)).astype(np.uint8), 3, axis=-1)
 
 
 def confusion(probabilities: np.ndarray) -> np.ndarray:
@@ -109,6 +120,9 @@ def remarks(rows: list[dict]) -> tuple[str, ...]:
     for row in rows:
         if not row.get("confusion_percent"):
             continue
+        if row["answer"].endswith("-plain"):
+            lost = row["accuracy_percent"] - row["grey_percent"]
+            said.append(f"Without colours, and so without fringes, {row['answer']} loses {lost:.1f} points.")
         own = {name: said_[name] for name, said_ in row["confusion_percent"].items()}
         best, worst = max(own, key=own.get), min(own, key=own.get)
         pairs = [
@@ -128,7 +142,9 @@ def report(photos: np.ndarray, described: str, models: Iterable[str], load: Call
 
     rows = [chance()]
     for name in models:
-        found = figures(answers(load(name), photos, tqdm))
+        model = load(name)
+        found = figures(answers(model, photos, tqdm))
+        found["grey_percent"] = figures(answers(model, grey(photos), tqdm))["accuracy_percent"]
         rows.append({"answer": name, "model": name} | found)
     measured_on = f"Measured on {described}, eight questions on each; the middle patch of nine is asked about."
     return Report("position", measured_on, COLUMNS, tuple(rows), remarks(rows))

@@ -132,7 +132,7 @@ class TestTab:
     def test_pictures_arrive_one_by_one_and_the_truth_stands_last(self, lab, files):
         scenes = list(denoising_autoencoder.scenes(lab, files, PHOTO, Noise("masking", 0.3, 4)))
         waiting = [sum("waiting" in picture for picture in scene["pictures"]) for scene in scenes]
-        assert waiting == [2, 1, 0]
+        assert waiting == [3, 2, 1, 0]
         for scene in scenes:
             assert [picture["id"] for picture in scene["pictures"]] == [
                 "noisy",

@@ -176,7 +176,7 @@ class TestFigures:
         points = (
             rows["relative-position-dropping"]["accuracy_percent"] - rows["relative-position-plain"]["accuracy_percent"]
         )
-        assert f"{points:+.1f} points" in report.remarks[0] and len(report.remarks) == 3
+        assert f"{points:+.1f} points" in report.remarks[0] and len(report.remarks) == 4
         assert report.scores("relative-position-plain")["confusion_percent"]["above"].keys() == set(rp.NAMES)
         assert rows["chance"]["accuracy_percent"] == 12.5 and "model" not in rows["chance"]
         again = bench_position.report(photos, "noise", models, models.get)

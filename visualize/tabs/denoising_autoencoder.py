@@ -72,24 +72,19 @@ def scenes(lab: Lab, files: LensFiles, photo_key: str, noise: Noise) -> Iterator
         told["message"] = (
             "No trained denoising autoencoder is in the folder checkpoints, so only non-local means answers."
         )
-    noisy = kept(lab, files, (photo_key, noise, "noisy"), lambda: corrupted(truth.pixels, noise))
-    own = psnr(noisy.pixels, truth.pixels)
-    jobs = [(about(name), partial(denoised, lab, name, noisy.pixels)) for name in names]
-    jobs.append(
-        ({"id": CLASSIC, "title": "Non-local means", "note": "learned nothing"}, partial(classic, noisy.pixels))
-    )
-    first = {
-        "id": "noisy",
-        "title": "With noise",
-        "note": "what they are given",
-        "path": noisy.path,
-        "psnr": finite(own),
-    }
+    jobs = [(about(name), partial(denoised, lab, name)) for name in names]
+    jobs.append(({"id": CLASSIC, "title": "Non-local means", "note": "learned nothing"}, classic))
+    first = {"id": "noisy", "title": "With noise", "note": "what they are given"}
     answers = [job | {"waiting": True} for job, _ in jobs]
     last = {"id": "truth", "title": "The truth", "note": "the photo itself", "path": truth.path}
+    yield told | {"pictures": [first | {"waiting": True}, *answers, last]}  # on a cold start torch loads after this
+    noisy = kept(lab, files, (photo_key, noise, "noisy"), lambda: corrupted(truth.pixels, noise))
+    own = psnr(noisy.pixels, truth.pixels)
+    first |= {"path": noisy.path, "psnr": finite(own)}
     yield told | {"pictures": [first, *answers, last]}
-    for number, (job, make) in enumerate(jobs):
-        answers[number] = job | answered(lab, files, (photo_key, noise, job["id"]), make, truth.pixels, own)
+    for number, (job, denoise) in enumerate(jobs):
+        make, key = partial(denoise, noisy.pixels), (photo_key, noise, job["id"])
+        answers[number] = job | answered(lab, files, key, make, truth.pixels, own)
         yield told | {"pictures": [first, *answers, last]}
 
 
