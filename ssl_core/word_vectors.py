@@ -9,6 +9,7 @@ import numpy as np
 from ssl_core.sentences import tokens
 
 SUGGESTED = 3
+ALIKE = 0.6  # share of letters that two spellings have in common, of 1, to be worth a suggestion
 
 
 class UnknownWordError(ValueError):
@@ -55,9 +56,9 @@ class WordVectors:
         scores = []
         for rank, known in enumerate(self.words):
             matcher.set_seq1(known)
-            if matcher.real_quick_ratio() > 0.4 and matcher.quick_ratio() > 0.4:
+            if matcher.real_quick_ratio() > ALIKE and matcher.quick_ratio() > ALIKE:
                 scores.append((-matcher.ratio(), rank, known))
-        return [known for score, _, known in sorted(scores)[:count] if score < -0.4]
+        return [known for score, _, known in sorted(scores)[:count] if score < -ALIKE]
 
     def similarity(self, one: str, other: str) -> float:
         """Cosine of two words, -1 to 1. Raises UnknownWordError."""
