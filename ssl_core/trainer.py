@@ -178,8 +178,7 @@ def train(
     crops = Crops(packs, accelerator.device, sentences)
     if crops.sentences is not None:
         task.read_words(crops.sentences)
-    recipe = plan.recipe
-    share = max(1, recipe.batch // accelerator.num_processes)
+    share = max(1, plan.recipe.batch // accelerator.num_processes)
     resumed = folder is not None and (folder / STATE).exists()
     if not resumed:
         _prepare(task, crops, plan)
@@ -190,8 +189,8 @@ def train(
     while (progress := plan.progress(run.step, run.clock())) < 1:
         started = time.monotonic()
         rng = np.random.default_rng((plan.seed, run.step, accelerator.process_index))
-        side = recipe.side(progress, task.config.side)
-        raw = crops.raw(rng, task.choose(rng, len(crops), share), side, recipe.crop)
+        side = plan.recipe.side(progress, task.config.side)
+        raw = crops.raw(rng, task.choose(rng, len(crops), share), side, plan.recipe.crop)
         waited = time.monotonic() - started
         losses = run.learn(raw, rng)
         run.step, run.images = run.step + 1, run.images + share * accelerator.num_processes
