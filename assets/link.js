@@ -51,7 +51,7 @@ window.lab = (() => {
     all: () => Object.fromEntries(query()),
     open(tab) {
       state.wanted = tab;
-      press(tab, 100);
+      press(tab, 600);
     },
     onShow(listener) {
       listeners.push(listener);

@@ -122,7 +122,7 @@ def source(tmp_path_factory):
     for number in range(60):
         corners = rng.integers(0, 256, (4, 4, 3), dtype=np.uint8)
         Image.fromarray(corners).resize((128, 128), Image.Resampling.BICUBIC).save(folder / f"{number:02}.png")
-    words = "dog cat boat tree bird car sea hat sun moon".split()
+    words = ["dog", "cat", "boat", "tree", "bird", "car", "sea", "hat", "sun", "moon"]
     captions = {f"{n:02}.png": [f"the big old red {words[n % 10]} and a {words[n // 6]}"] for n in range(60)}
     (folder / "captions.json").write_text(json.dumps(captions))
     return folder
