@@ -42,7 +42,7 @@ USES = {
     "context-encoder": "filled = model.inpaint(photo, mask)  # mask (H, W) bool, True = hidden; the answer is float32 in [0, 1]",
     "colorization": "colors = model.colorize(photo, temperature=0.38)  # (H, W, 3) float32 in [0, 1]; photo may be grey",
     "hypercolumn-colorization": "colors = model.colorize(photo)  # (H, W, 3) float32 in [0, 1]; model.histograms(photo) for hue and chroma",
-    "noisy-words": "scores = model.word_scores(photo)  # log P(word | photo), in the order of model.vocabulary; model.word_maps(photo, rows)",
+    "noisy-words": "scores = model.word_scores(photo)  # log P(word | photo), as model.vocabulary; model.word_maps(photo, rows)",
     "denoising-autoencoder": "clean = model.denoise(picture)  # (H, W, 3) float32, any size; model.corrupt(photo, 'masking', 0.2)",
     "relative-position": "likely = model.guess(patches)  # patches (9, p, p, 3) in reading order; (8, 8) shares, question by direction",
     "split-brain": "pictures = model.predict(photo).pictures()  # what each half sees and says, (H, W, 3) float32 in [0, 1]",
