@@ -19,6 +19,7 @@ function frameOf(figure, image, longest = 640) {
 }
 
 // ---- theoretical and effective receptive field ----
+let measuring = Promise.resolve();
 async function showField(patch) {
   const figure = part("[data-panel=field]"), caption = figure.querySelector("figcaption");
   state.picked = patch || null;
@@ -34,10 +35,13 @@ async function showField(patch) {
   const tell = (...told) => caption.replaceChildren(legend("solid", `Theoretical, from the layers: ${state.page.reach} x ${state.page.reach} px`), ...told, ...(patch.photo === state.photo ? [] : [opener]));
   tell(dashed("Effective, by occlusion: looking"));
   figure.classList.add("waiting");
-  await new Promise((done) => setTimeout(done, 200)); // a hand that goes on to the next unit should not wait behind 256 passes
+  // A hand that goes on to the next unit must not wait behind 256 passes: one map at a time, and only where the hand rests.
+  await new Promise((done) => setTimeout(done, 300));
+  await measuring;
   if (state.picked !== patch) return;
-  const found = await askOnce("field", "neuron_field", { model, stage, unit, picture: patch.picture, photo: state.wall.indexed ? null : state.photo, at: patch.at });
-  if (!found) return;
+  measuring = askOnce("field", "neuron_field", { model, stage, unit, picture: patch.picture, photo: state.wall.indexed ? null : state.photo, at: patch.at });
+  const found = await measuring;
+  if (!found || state.picked !== patch) return;
   figure.classList.remove("waiting");
   if (found.error) return tell(make("span", { textContent: found.error }));
   const here = String(found.at) === String(patch.at);

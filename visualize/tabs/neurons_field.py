@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from ssl_core.features import Index
 
 LOUDEST = 6
+ONE_AT_A_TIME = threading.Lock()  # 256 passes each: the pages of a whole class must not wait behind several of them
 
 
 def field(bench: Bench, query: dict) -> dict:
@@ -37,7 +39,8 @@ def effective(asked: Asked, pixels: np.ndarray) -> dict:
     """The effective field by occlusion within the view that the page shows, and the place (y, x) of the map that it belongs to."""
     from ssl_core.receptive_field import LOOKS_AT, effective_field
 
-    found = effective_field(asked.model, asked.stage, asked.unit, pixels)
+    with ONE_AT_A_TIME:
+        found = effective_field(asked.model, asked.stage, asked.unit, pixels)
     box = field_box(asked.model, asked.stage, found.y, found.x)
     left, top, side = view_window(box, pixels.shape[1], pixels.shape[0])
     mask = found.change[top : top + side, left : left + side] >= LOOKS_AT
