@@ -4,7 +4,7 @@ const root = $(".answers"), grid = $(".tiles"), wipe = $(".wipe input"), message
 const TRUTH = { id: "truth", title: "Truth", note: "The photograph itself", truth: true };
 const ARROW = '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M8 1v9M4 6.5 8 10.5l4-4M2 14.5h12" fill="none" stroke="currentColor" stroke-width="1.8"/></svg>';
 const tiles = new Map();
-let photo = null, picture = null, shown = null, view = "picture", hidden = false, strokeAt = null, waitTimer = 0, followTimer = 0, wanted = null;
+let photo = null, picture = null, shown = null, view = "picture", hidden = false, strokeAt = null, waitTimer = 0, followTimer = 0, wanted = null, fitting = null;
 
 function make(tag, className, text) {
   const node = document.createElement(tag);
@@ -101,15 +101,17 @@ async function usePhoto() {
   grid.style.setProperty("--aspect", photo.width / photo.height);
 }
 async function useValue() {
-  const next = props.value;
-  if (!next || next === shown || wanted !== null && next.mask !== wanted) return;  // an answer to a mask that has changed since
+  // an answer to a mask that has changed since must not push aside one that fits and waits for its photo
+  if (props.value && (wanted === null || props.value.mask === wanted)) fitting = props.value;
+  const next = fitting;
+  if (!next || next === shown || wanted !== null && next.mask !== wanted) return;
   await usePhoto();
   if (!photo || next.photo !== photo.key) {  // the photo is still on its way, or there is none
     if (next.message) { say(next.message); quiet(); }
     return;
   }
   const patches = await Promise.all(next.answers.map((answer) => load(answer.patch)));
-  if (props.value?.mask !== next.mask || props.value?.photo !== next.photo) return;
+  if (fitting !== next) return;
   shown = next;
   quiet();
   say(next.message);

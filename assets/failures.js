@@ -13,16 +13,19 @@ const say = (sentence) => Object.assign(part(".message"), { textContent: sentenc
 const modeOf = (id) => state.modes.find((mode) => mode.id === id), modelOf = (name) => state.models.find((model) => model.name === name);
 const does = (model, mode) => model.tasks.includes(mode.task);
 const called = (model) => `${model.method}, ${model.title}`;
-// A score with its unit, short where it stands often: "48.8 %", "12.3 ab units".
-const withUnit = (score, mode) => `${digits(score)}\u00a0${mode.unit.startsWith("%") ? "%" : mode.unit}`;
+// A score with its unit, in full and as it stands under a picture: "12.3 ab units" and "12.3 ab".
+const SHORT = { degrees: "\u00b0", "ab units": "\u00a0ab" };
+const unitOf = (mode) => (mode.unit.startsWith("%") ? "\u00a0%" : `\u00a0${mode.unit}`);
+const withUnit = (score, mode) => digits(score) + unitOf(mode);
+const inShort = (score, mode) => digits(score) + (SHORT[mode.unit] || unitOf(mode));
 
 // ---- the link: the mode, the network and what the pictures show ----
 function readLink() {
-  Object.assign(state, { mode: link.get("mode"), model: link.get("network"), view: VIEWS.includes(link.get("view")) ? link.get("view") : "result" });
+  Object.assign(state, { mode: link.get("mode"), model: link.get("network"), view: VIEWS.includes(link.get("seen")) ? link.get("seen") : "result" });
   state.given = Boolean(state.mode && state.model);
 }
 function writeLink() {
-  if (link.tab === TAB) link.set({ mode: state.given ? state.mode : null, network: state.given ? state.model : null, view: state.view === "result" ? null : state.view });
+  if (link.tab === TAB) link.set({ mode: state.given ? state.mode : null, network: state.given ? state.model : null, seen: state.view === "result" ? null : state.view });
 }
 
 // ---- asking: of several answers on their way to one place only the last one asked for counts ----

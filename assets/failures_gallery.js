@@ -30,7 +30,7 @@ async function showGallery() {
   root.dataset.gallery = `${model} ${mode} ready`;
 }
 function drawTile(tile) {
-  const mode = modeOf(state.mode), model = modelOf(state.model), { home } = model, score = withUnit(tile.score, mode), over = tile.score >= mode.threshold;
+  const mode = modeOf(state.mode), model = modelOf(state.model), { home } = model, score = inShort(tile.score, mode), over = tile.score >= mode.threshold;
   const picture = make("button", { type: "button", className: "picture", disabled: !home });
   const told = `${tile.name}: ${score}${over ? "" : ", under the threshold"}`;
   picture.append(faces(tile, told));

@@ -39,7 +39,7 @@ function drawPhoto() {
     picture.setAttribute("aria-label", `Open ${mine.name} in the tab ${model.home.title}`);
     picture.addEventListener("click", () => openIn(model.home, mine.photo, task.mask));
   }
-  const caption = make("figcaption", {}, make("b", { textContent: found ? withUnit(found.score, mode) : "not judged" }), make("span", { textContent: `${mode.title}, ${model.title}` }));
+  const caption = make("figcaption", {}, make("b", { textContent: found ? inShort(found.score, mode) : "not judged" }), make("span", { textContent: `${mode.title}, ${model.title}` }));
   box.replaceChildren(picture, caption);
   const judged = state.modes.filter((one) => one.task === mode.task && task.modes[one.id]), shown = judged.filter((one) => task.modes[one.id].over);
   const rest = mine.grey ? " It has no colours of its own, so only some modes can be judged." : "";
@@ -48,7 +48,7 @@ function drawPhoto() {
 }
 // Three thresholds long; the line in it is the threshold.
 function drawBar(mode, { score, over }) {
-  const bar = make("button", { type: "button", className: over ? "bar over" : "bar" }, make("span", { textContent: mode.title }), make("i", {}), make("b", { textContent: withUnit(score, mode) }));
+  const bar = make("button", { type: "button", className: over ? "bar over" : "bar" }, make("span", { textContent: mode.title }), make("i", {}), make("b", { textContent: inShort(score, mode) }));
   bar.style.setProperty("--length", `${Math.min(100, (100 * score) / (3 * mode.threshold)).toFixed(1)}%`);
   bar.setAttribute("aria-pressed", String(mode.id === state.mode));
   bar.setAttribute("aria-label", `${mode.title}: ${digits(score)} ${mode.unit}, ${over ? "over" : "under"} the threshold of ${mode.threshold}`);
