@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Sequence
 
@@ -57,12 +58,16 @@ def losses_report(
     return Report("words-losses", said, LOSS_COLUMNS, tuple(shown), (remark,))
 
 
-def costs_report(progress: Callable, sizes: Sequence[int] = COST_SIZES) -> Report:
-    """Milliseconds and memory of a step of the last layer, full against sampled, in one run on one thread."""
+def costs_report(progress: Callable, sizes: Sequence[int] = COST_SIZES, model=None) -> Report:
+    """Milliseconds and memory of a step of the last layer, full against sampled, in one run on one thread.
+
+    With a `model` also a remark on what is left of the ratio when the rest of the network has to step too.
+    """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         rows = [_cost(size) for size in progress(sizes, desc="cost of a step", unit="K")]
+        remarks = () if model is None else (_whole(model, rows[-1]),)
     finally:
         torch.set_num_threads(threads)
     said = (
@@ -70,7 +75,23 @@ def costs_report(progress: Callable, sizes: Sequence[int] = COST_SIZES) -> Repor
         f"backward and a plain SGD update, the median of {COST_STEPS}; the encoder's share, the same for both, is left out. "
         "Memory is that of the scores and of the gradient of the words' rows; the rows themselves are the same."
     )
-    return Report("words-costs", said, COST_COLUMNS, tuple(rows))
+    return Report("words-costs", said, COST_COLUMNS, tuple(rows), remarks)
+
+
+def _whole(model, row: dict) -> str:
+    """A sentence about the step of a whole network at the largest vocabulary."""
+    model, seconds = copy.deepcopy(model).train(), []
+    image = torch.rand(COST_BATCH, 3, model.config.side, model.config.side)
+    for _ in range(COST_STEPS):
+        began = time.perf_counter()
+        model({"image": image}).sum().backward()
+        seconds.append(time.perf_counter() - began)
+    rest = 1e3 * float(np.median(seconds[1:]))
+    ratio = (row["full_ms"] + rest) / (row["sampled_ms"] + rest)
+    return (
+        f"The rest of {model.name} takes {rest:,.0f} ms for as many photographs at {model.config.side} px, so that a whole step of "
+        f"it at K = {row['answer']:,} would be {ratio:.1f} times faster sampled."
+    )
 
 
 def _cost(size: int) -> dict:

@@ -48,7 +48,7 @@ def reports(spec: str, split: str | None, name: str, load: Callable, progress: C
     return (
         bench_words.report(zoo.folder() / name, _larger(model, learned, progress)),
         bench_word_losses.losses_report(rows, described, name, shipped, trunk.name),
-        bench_word_losses.costs_report(progress),
+        bench_word_losses.costs_report(progress, model=model),
     )
 
 
