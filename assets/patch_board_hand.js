@@ -1,5 +1,6 @@
 // What the hand does on the board: drag the patch, keys, size, switches; and what arrives from Python.
-let waiting = false, pending = null, dragging = false;
+let linked = read(window.lab.get("patch")); // what a link asks for; Python may have been asked before this script ran
+let waiting = false, pending = null, asked = null, dragging = false;
 
 // One question at a time: what the hand does meanwhile is asked when the answer is there.
 function ask() {
@@ -8,10 +9,14 @@ function ask() {
   if (waiting) { pending = code; return; }
   waiting = true;
   pending = null;
-  props.value = code;
+  asked = props.value = code;
   element.classList.add("asking");
   setTimeout(() => trigger("moved"), 0);
-  setTimeout(() => { if (waiting && props.value === code) waiting = false; }, 4000); // an answer may be lost; the hand is not to be stuck
+  setTimeout(() => { // an answer may be lost; the hand is not to be stuck
+    if (!waiting || asked !== code) return;
+    waiting = false;
+    if (pending) ask();
+  }, 5000);
 }
 function move(x, y) {
   const clip = (share) => Math.min(1, Math.max(0, share));
@@ -77,10 +82,21 @@ function usePhoto(scene) {
 function arrive() {
   const scene = props.scene;
   if (!scene) return;
+  if (asked && scene.key === board.key && scene.patch && scene.patch !== asked) return; // the hand has gone on
   if (scene.key !== board.key) Object.assign(board, { key: scene.key, patch: null, shown: null });
   usePhoto(scene);
   say(scene);
-  const told = read(scene.patch);
+  const told = read(scene.patch), missed = told && linked && linked.photo === scene.key && written(linked) !== written(told);
+  if (told && linked && linked.photo === scene.key) {
+    const wanted = linked;
+    linked = null;
+    if (missed) {
+      board.patch = wanted;
+      showPatch();
+      ask();
+      return;
+    }
+  }
   if (told && !dragging && !pending) board.patch = told;
   showPatch();
   if (scene.rows) showAnswer(scene);
@@ -94,6 +110,7 @@ function arrive() {
     element.dataset.ready = scene.patch;
     if (!pending) window.lab.set({ patch: scene.patch });
     waiting = false;
+    asked = null;
     element.classList.remove("asking");
     if (pending && board.patch) ask();
   }
@@ -101,10 +118,10 @@ function arrive() {
 }
 // Another photo has another patch: the one in the link stays only with its own photo.
 window.lab.onShow((tab, photo) => {
-  const linked = read(window.lab.get("patch"));
-  props.value = linked && linked.photo === photo ? window.lab.get("patch") : "";
-  if (linked && linked.photo !== photo) window.lab.set({ patch: null });
-  pending = null;
+  const wanted = read(window.lab.get("patch"));
+  props.value = wanted && wanted.photo === photo ? window.lab.get("patch") : "";
+  if (wanted && wanted.photo !== photo) window.lab.set({ patch: null });
+  pending = asked = null;
   waiting = false;
 });
 document.addEventListener("lab:patch", (event) => {

@@ -15,7 +15,7 @@ function arrive() {
   stateLine.classList.toggle("problem", Boolean(ranking.message));
   stateLine.textContent = ranking.message || ranking.working || "";
   if (ranking.found === undefined) return;
-  const none = `No cluster in ${ranking.bank} is consistent: nothing in it appears often enough to be foretold.`;
+  const none = `No cluster in ${ranking.bank} is consistent, ${ranking.discarded} discarded: nothing in it comes often enough to be foretold.`;
   const some = `${ranking.found} consistent ${ranking.found === 1 ? "cluster" : "clusters"} in ${ranking.bank}, best first, ${ranking.discarded} discarded.`;
   stateLine.textContent = `${ranking.found ? some : none} The figure is the sum of the members' scores, higher is better.`;
   $(".ranking").replaceChildren(...ranking.clusters.map((cluster, index) => clusterOf(cluster, index, false)));

@@ -40,8 +40,8 @@ class Config:
     kept: int = 6  # of which pruning leaves these
     anchor: float = 4.0  # the seed counts like so many patches: the cluster is about it
     dropped: float = 0.25  # share of what is too much that goes in one round
-    prior_mean: float = 2.0  # stuff counts in a thing's mean like so many patches,
-    prior_variance: float = 8.0  # and in its variance like so many
+    prior_mean: float = 6.0  # stuff counts in a thing's mean like so many patches,
+    prior_variance: float = 16.0  # and in its variance like so many
 
     @property
     def window(self) -> int:

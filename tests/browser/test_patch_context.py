@@ -126,7 +126,8 @@ def test_clusters_are_found_and_ranked(page, address):
 
 
 def test_a_flat_patch_is_said_and_can_be_left(page, address):
-    show(page, address, "china", patch="0.800,0.080,0.150@china")
+    show(page, address, "china", patch="0.750,0.100,0.200@china")
+    assert patch(page) == "0.750,0.100,0.200@china"
     assert page.locator(".patch-board .state.problem").inner_text().startswith("This patch is flat")
     stage = page.locator(".patch-board .stage")
     box, before = stage.bounding_box(), patch(page)

@@ -51,8 +51,11 @@ def show(lab: Lab, photo_key: str, code: str) -> Iterator[dict]:
         if scenes.read_patch(code, photo_key):
             yield gr.update(scene=scene | answer(lab, patches, photo_key, code))
         spots = lab.keep(("patch map", photo_key, patches.bank.key), lambda: scenes.map_of(lab, patches, photo_key))
-        code = code if scenes.read_patch(code, photo_key) else first_patch(lab, patches, photo_key, spots)
-        yield gr.update(scene=scene | answer(lab, patches, photo_key, code), spots={"key": photo_key, "spots": spots})
+        told = {"spots": {"key": photo_key, "spots": spots}}
+        if not scenes.read_patch(code, photo_key):
+            code = first_patch(lab, patches, photo_key, spots)
+            told["scene"] = scene | answer(lab, patches, photo_key, code)
+        yield gr.update(**told)
     except (PhotoError, SourceError) as problem:
         yield gr.update(scene=scene | {"message": str(problem)})
 
