@@ -3,7 +3,7 @@
 const root = element.querySelector(".words"), part = (name) => root.querySelector(name), parts = (name) => [...root.querySelectorAll(name)];
 const link = window.lab, TAB = "words";
 const FIELDS = { a: "wa", b: "wb", c: "wc", word: "w", one: "w1", other: "w2", kind: "wkind", layout: "wmap", group: "wgroup", left: "wleft", right: "wright", bottom: "wbottom", top: "wtop" };
-const STARTS = { a: "man", b: "woman", c: "boy", word: "water", one: "dog", other: "puppy", kind: "visual", layout: "pca", group: "all", left: "man", right: "woman", bottom: "child", top: "adult" };
+const STARTS = { a: "man", b: "woman", c: "boy", word: "red", one: "dog", other: "puppy", kind: "visual", layout: "pca", group: "all", left: "man", right: "woman", bottom: "child", top: "adult" };
 const MAPPED = ["kind", "layout", "group", "left", "right", "bottom", "top"];
 const state = { ...STARTS, show: false, order: "likely", photo: null, ready: false, known: new Set(), answered: null };
 const make = (tag, properties = {}, ...children) => {

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 METHOD = "noisy-words"
 TITLES = {"visual": "Visual", "word2vec": "word2vec", "both": "Both"}
-EXAMPLES = 6
+EXAMPLES = 5
 LONGEST = 60  # letters of what a person typed that are looked at
 
 
