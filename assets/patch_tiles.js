@@ -18,7 +18,7 @@ function goTo(tile) {
 // The windows of patch and context are three patches wide; the middle one is marked.
 function tileOf(tile, called = "") {
   const face = make("span", { className: "face" }, make("img", { src: tile.src, alt: "" }), make("i"));
-  const score = make("b", { textContent: `${signed(tile.score)} ${tile.pruned ? "pruned" : ""}`.trim() });
+  const score = make("b", { textContent: signed(tile.score) });
   const name = (tile.name || "").split("/").pop();
   const told = `${called}${name}: ${signed(tile.score)} nats per cell${tile.pruned ? ", pruned" : ""}`;
   const shell = make(tile.key ? "button" : "span", { className: "tile", title: tile.key ? `${told}. Click: put the patch there` : told }, face, score);

@@ -1,6 +1,5 @@
-"""Context as supervision: the scores against a direct computation, pruning, ranking, neighbours, and the bench."""
+"""Context as supervision: neighbours, pruning, ranked clusters, patches of a photograph, bad banks, and the bench."""
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -11,17 +10,8 @@ from ssl_core.bank import Bank, Place, starter_bank
 from ssl_core.patch_bank import Match, PatchError, _best_places, overlap, patch_bank_of, patch_bank_steps
 from ssl_core.patch_clusters import discover_steps, members
 from ssl_core.patch_query import first_box, fit_box, query_of, window_pixels
-from ssl_core.pretexts.patch_context import (
-    Config,
-    consistency,
-    fit_statistics,
-    prune,
-    steps,
-    thing_over_stuff,
-)
+from ssl_core.pretexts.patch_context import Config
 from visualize.shared_work import drained
-
-TINY = Config(patch=2, ring=2, candidates=6, kept=3)
 
 
 def bank_of(rows, labels=None, places=None):
@@ -52,96 +42,6 @@ def planted():
     return patch_bank_of(bank_of(with_thing(textures(40), thing, at))), at
 
 
-def random_windows(config, count=5, seed=0):
-    rng = np.random.default_rng(seed)
-    windows = rng.random((count, config.window, config.window, 9), dtype=np.float32)
-    visible = rng.random((count, config.window, config.window)) > 0.15
-    return windows * visible[..., None], visible
-
-
-def directly(windows, visible, statistics, config):
-    """The log-likelihood ratios by loops, one cell after another."""
-    count, size = windows.shape[:2]
-    found, judged = np.zeros((count, size, size)), np.zeros((count, size, size), bool)
-    low, high = config.ring, config.ring + config.patch - 1
-
-    def nearer(row, column):
-        return min(max(row, row + (row < low)), row - (row > high)) if row > high else row + (row < low), (
-            column + (column < low) - (column > high)
-        )
-
-    def stuff(index, row, column):
-        from_row, from_column = nearer(row, column)
-        x = [*windows[index, from_row, from_column].tolist(), 1.0]
-        kind = int(
-            np.searchsorted(statistics.edges, np.float32(np.mean(windows[index, from_row, from_column])), "right")
-        )
-        key = (row - from_row + 1, column - from_column + 1, kind)
-        beyond = [
-            float(windows[index, row, column, k]) - sum(x[j] * statistics.slope[key][j, k] for j in range(10))
-            for k in range(9)
-        ]
-        return beyond, statistics.residual[key]
-
-    def counts(index, row, column):
-        return visible[index, row, column] and visible[(index, *nearer(row, column))]
-
-    for row in range(size):
-        for column in range(size):
-            if low <= row <= high and low <= column <= high:
-                continue
-            for i in range(count):
-                if not counts(i, row, column):
-                    continue
-                mine, spread = stuff(i, row, column)
-                there = [j for j in range(count) if j != i and counts(j, row, column)]
-                others = [stuff(j, row, column)[0] for j in there for _ in range(1 if j else int(config.anchor))]
-                n, total = len(others), 0.0
-                for k in range(9):
-                    mean = sum(e[k] for e in others) / (n + config.prior_mean)
-                    squares = sum((e[k] - mean) ** 2 for e in others) + config.prior_variance * spread[k]
-                    variance = squares / (n + config.prior_variance) * (1 + 1 / (n + config.prior_mean))
-                    thing = -0.5 * ((mine[k] - mean) ** 2 / variance + math.log(variance))
-                    total += thing + 0.5 * (mine[k] ** 2 / spread[k] + math.log(spread[k]))
-                found[i, row, column], judged[i, row, column] = total, True
-    return found, judged
-
-
-def test_scores_are_those_of_a_direct_computation():
-    statistics = fit_statistics(
-        np.random.default_rng(1).random((6, 12, 12, 9), dtype=np.float32), np.random.default_rng(2)
-    )
-    windows, visible = random_windows(TINY)
-    found = thing_over_stuff(windows, visible, statistics, TINY)
-    cells, judged = directly(windows, visible, statistics, TINY)
-    assert (found.judged == judged).all()
-    np.testing.assert_allclose(found.cells, cells, atol=2e-3)
-    np.testing.assert_allclose(found.scores, cells.sum((1, 2)) / judged.sum((1, 2)), atol=2e-4)
-    assert consistency(found) == pytest.approx(found.scores.sum())
-
-
-def test_every_step_leads_one_cell_nearer_to_the_patch():
-    at = steps(TINY)
-    inside = np.zeros((TINY.window, TINY.window), bool)
-    inside[TINY.ring : -TINY.ring, TINY.ring : -TINY.ring] = True
-    assert (at.context == ~inside).all()
-    place, nearer = np.mgrid[: TINY.window, : TINY.window], np.stack([at.row, at.column])
-    middle = (TINY.window - 1) / 2
-    assert (np.abs(nearer - place).max(0) == at.context).all()
-    far = np.abs(place - middle).max(0) - np.abs(nearer - middle).max(0)
-    assert (far[at.context] == 1).all()
-
-
-def test_stuff_is_fitted_to_what_goes_on():
-    """Cells that go on exactly are foretold exactly; noise is not."""
-    rng = np.random.default_rng(0)
-    same = np.broadcast_to(rng.random((200, 1, 1, 9), dtype=np.float32), (200, 8, 8, 9))
-    noise = rng.random((200, 8, 8, 9), dtype=np.float32)
-    directions = [(0, 1), (2, 2), (1, 0)]
-    smooth, rough = (fit_statistics(cells, np.random.default_rng(0)).residual for cells in (same, noise))
-    assert all(smooth[way].max() < 0.005 and rough[way].min() > 0.05 for way in directions)
-
-
 def test_what_is_alike_beats_stuff_and_what_is_not_does_not(planted):
     patches, at = planted
     seed = Match(0, at[0][0] + 4, at[0][1] + 4, 0.0)
@@ -162,16 +62,6 @@ def test_pruning_keeps_the_seed_and_those_that_agree(planted):
     assert cluster.members[0] == 0 and len(cluster.members) == patches.config.kept + 1
     assert {mixed[index - 1].picture for index in cluster.members[1:]} == {match.picture for match in alike}
     assert len(cluster.first.scores) == len(mixed) + 1
-
-
-def test_a_small_cluster_is_not_pruned():
-    statistics = fit_statistics(
-        np.random.default_rng(1).random((6, 12, 12, 9), dtype=np.float32), np.random.default_rng(2)
-    )
-    windows, visible = random_windows(TINY, 3)
-    first, alive, judgement = prune(windows, visible, statistics, TINY)
-    assert alive.tolist() == [0, 1, 2]
-    assert (first.scores == judgement.scores).all()
 
 
 def test_a_patch_is_its_own_nearest_neighbour_but_never_chosen(planted):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAT = 118  # grey of what lies outside a photograph
 START = 0.2  # side of a patch over the shorter side of its photograph
 ROWS = (
-    ("small", "Small patches", "nearest by HOG"),
+    ("small", "Small patches", "nearest by HOG; crossed out: pruned"),
     ("pruned", "Pruned by context", "of the small patches"),
     ("large", "Large patches", "nearest by HOG, context and all"),
 )
