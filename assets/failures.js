@@ -28,20 +28,8 @@ function writeLink() {
   if (link.tab === TAB) link.set({ mode: state.given ? state.mode : null, network: state.given ? state.model : null, seen: state.view === "result" ? null : state.view });
 }
 
-// ---- asking: of several answers on their way to one place only the last one asked for counts ----
-const asked = new Map();
-async function ask(place, name, query) {
-  const number = (asked.get(place) || 0) + 1;
-  asked.set(place, number);
-  let answer;
-  try {
-    answer = await server[name](query);
-  } catch {
-    answer = { error: "The lab does not answer. Look whether it still runs, then open this tab again." };
-  }
-  return asked.get(place) === number ? answer : null;
-}
-const forget = (place) => asked.set(place, (asked.get(place) || 0) + 1);
+// ---- asking ----
+const { ask, forget } = window.lab.asker(server);
 
 // ---- what follows from what ----
 async function openTab() {

@@ -44,8 +44,27 @@ window.lab = (() => {
   }
   if (query().get("stage") === "on") document.documentElement.toggleAttribute("data-stage", true);
 
+  // Asks Python for a tab: of several answers on their way to one place only the last one asked for counts, the others are null.
+  function asker(server) {
+    const asked = new Map();
+    const forget = (place) => asked.set(place, (asked.get(place) || 0) + 1);
+    async function ask(place, name, query) {
+      forget(place);
+      const number = asked.get(place);
+      let answer;
+      try {
+        answer = await server[name](query);
+      } catch {
+        answer = { error: "The lab does not answer. Look whether it still runs, then open this tab again." };
+      }
+      return asked.get(place) === number ? answer : null;
+    }
+    return { ask, forget };
+  }
+
   return {
-    // For every tab: read and write the link, open a tab, hear what is shown.
+    // For every tab: read and write the link, open a tab, hear what is shown, ask Python.
+    asker,
     set,
     get: (name) => query().get(name),
     all: () => Object.fromEntries(query()),

@@ -25,24 +25,13 @@ function writeLink() {
   link.set({ model, stage, versus, unit: state.given || (state.wall && state.wall.indexed) ? unit : null, k: state.k === K ? null : state.k, sort: state.sort === "sparsity" ? null : state.sort, tiles: state.filters ? "filters" : null });
 }
 
-// ---- asking: of several answers on their way to one place only the last one asked for counts ----
-const asked = new Map(), known = new Map();
-async function ask(place, name, query) {
-  const number = (asked.get(place) || 0) + 1;
-  asked.set(place, number);
-  let answer;
-  try {
-    answer = await server[name](query);
-  } catch {
-    answer = { error: "The lab does not answer. Look whether it still runs, then open this tab again." };
-  }
-  return asked.get(place) === number ? answer : null;
-}
+// ---- asking ----
+const { ask, forget } = window.lab.asker(server), known = new Map();
 // A unit's page does not change while the index stands, so arrow keys may go back and forth for nothing.
 async function askOnce(place, name, query) {
   const key = name + JSON.stringify(query) + Boolean(state.wall && state.wall.indexed);
   if (known.has(key)) {
-    asked.set(place, (asked.get(place) || 0) + 1);
+    forget(place);
     return known.get(key);
   }
   const answer = await ask(place, name, query);

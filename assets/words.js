@@ -37,19 +37,7 @@ function fillFields() {
 }
 const fit = (input) => { input.style.width = `${Math.max(4, Math.min(18, input.value.length + 1))}ch`; };
 
-// ---- asking: of several answers on their way to one place only the last one asked for counts ----
-const asked = new Map();
-async function ask(place, name, query) {
-  const number = (asked.get(place) || 0) + 1;
-  asked.set(place, number);
-  let answer;
-  try {
-    answer = await server[name](query);
-  } catch {
-    answer = { error: "The lab does not answer. Look whether it still runs, then open this tab again." };
-  }
-  return asked.get(place) === number ? answer : null;
-}
+const { ask } = window.lab.asker(server);
 
 async function start() {
   const answer = await ask("start", "words_start", {});
