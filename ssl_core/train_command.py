@@ -135,9 +135,12 @@ def _build(name: str, size: str, seed: int):
 
     torch.manual_seed(seed)  # all processes of one run must start from the same weights
     try:
-        return build(name, size)
+        task = build(name, size)
     except KeyError as unknown:
         raise CommandError(unknown.args[0]) from None
+    if not task.players():
+        raise CommandError(f"{name} has nothing to train: it compares the photographs of a bank. See its tab on the page.")
+    return task
 
 
 def _trunk(task, folder: Path, size: str):

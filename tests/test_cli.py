@@ -130,6 +130,7 @@ def test_cards_and_data_print_what_they_found(trained, source, monkeypatch, caps
     ("arguments", "told"),
     [
         (["train", "context-encoder-l3", "--source", "starter"], "context-encoder-joint"),
+        (["train", "patch-context-hog", "--source", "starter"], "nothing to train"),
         (["train", "context-encoder-l2", "--source", "nowhere.zip"], "nowhere.zip"),
         (
             ["train", "context-encoder-joint", "--source", "starter", "--folder", "nowhere"],
