@@ -139,7 +139,9 @@ def _build(name: str, size: str, seed: int):
     except KeyError as unknown:
         raise CommandError(unknown.args[0]) from None
     if not task.players():
-        raise CommandError(f"{name} has nothing to train: it compares the photographs of a bank. See its tab on the page.")
+        raise CommandError(
+            f"{name} has nothing to train: it compares the photographs of a bank. See its tab on the page."
+        )
     return task
 
 
