@@ -124,7 +124,7 @@ def concatenated(one: WordVectors, other: WordVectors) -> WordVectors:
     """Both vectors of a word behind each other, each of the same weight: cosines are the means of both. Same words needed.
 
     >>> pair = WordVectors(("a", "b"), np.eye(2, dtype=np.float32))
-    >>> concatenated(pair, WordVectors(("a", "b"), np.ones((2, 1), np.float32))).similarity("a", "b")
+    >>> round(concatenated(pair, WordVectors(("a", "b"), np.ones((2, 1), np.float32))).similarity("a", "b"), 4)
     0.5
     """
     if one.words != other.words:

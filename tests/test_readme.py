@@ -10,6 +10,7 @@ from PIL import Image
 
 import ssl_core
 from ssl_core.__main__ import parser
+from ssl_core.bench_command import BENCHES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -36,7 +37,10 @@ def test_its_commands_parse(command):
     assert parser().parse_args(shlex.split(command)).command in ("train", "bench")
 
 
-@pytest.mark.parametrize("name", ["inpaint", "colorize", "speed"])
+TABLES = {*BENCHES, "inpaint-block", "inpaint-region", "words-losses", "words-costs"}
+
+
+@pytest.mark.parametrize("name", sorted(TABLES))
 def test_every_bench_has_its_place(name):
     assert README.count(f"<!-- bench:{name} -->") == README.count(f"<!-- /bench:{name} -->") == 1
 
