@@ -93,7 +93,7 @@ def test_tsne_keeps_groups_repeats_with_its_seed_and_minds_its_knobs(blobs):
 def test_umap_keeps_groups_repeats_with_its_seed_and_tells_how_far_it_is(blobs):
     features, of = blobs
     steps = list(layout_steps("umap", features))
-    assert len(steps) > 2 and steps[0].xy is None and steps[-1].share == 1.0
+    assert len(steps) >= 2 and steps[0].xy is None and steps[-1].share == 1.0
     assert all(before.share <= after.share for before, after in zip(steps, steps[1:], strict=False))
     assert kept_groups(steps[-1].xy, of) > 0.95
     np.testing.assert_array_equal(steps[-1].xy, laid("umap", features))
