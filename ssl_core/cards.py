@@ -62,6 +62,7 @@ tags:
 $question $asked
 
 After *$title* ($authors, [$venue $year]($url)); a lean network, not the published one: $weights, $megabytes MB.
+$departs
 
 ```python
 import ssl_core
@@ -110,6 +111,7 @@ def card(folder: Path) -> str:
         venue=paper.venue,
         year=paper.year,
         url=paper.url,
+        departs=pretext.departs,
         weights=f"{_count(path) / 1e6:.2f} million numbers",
         megabytes=f"{path.stat().st_size / 2**20:.1f}",
         use=USES.get(about["method"], "pictures = model.panels(raw, rng)"),

@@ -102,13 +102,15 @@ class Knob:
 class Pretext(nn.Module):
     """A pretext task: corruption, network, loss and decoding of one paper.
 
-    Class attributes name the method; `config` is the paper's frozen dataclass of numbers, with `side`, the pixels of a
-    training image. `encoder` maps RGB in [0, 1] of shape (B, 3, H, W) to a dict of named stages (feature maps).
+    Class attributes name the method, and say where the shipped networks depart from the paper; `config` is the paper's
+    frozen dataclass of numbers, with `side`, the pixels of a training image. `encoder` maps RGB in [0, 1] of shape
+    (B, 3, H, W) to a dict of named stages (feature maps).
     """
 
     method: ClassVar[str]
     question: ClassVar[str]
     paper: ClassVar[Paper]
+    departs: ClassVar[str]
     needs: ClassVar[tuple[str, ...]] = ("image",)
     sizes: ClassVar[dict[str, Any]]
     variants: ClassVar[dict[str, Variant]]

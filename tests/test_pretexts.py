@@ -150,7 +150,7 @@ def test_panels_are_pictures(name):
 @everyone
 def test_says_what_it_was_asked(name):
     task = make(name)
-    assert task.asked.endswith(".") and task.question.endswith("?") and task.name == name
+    assert task.departs.endswith(".") and task.asked.endswith(".") and task.question.endswith("?") and task.name == name
     assert task.variants[task.variant].recipes.keys() == ({"cpu", "cuda"} if task.players() else set())
     assert task.paper.year and task.paper.url.startswith("https://")
 

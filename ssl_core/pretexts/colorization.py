@@ -60,6 +60,10 @@ class Colorization(Pretext):
     paper = Paper(
         "Colorful Image Colorization", "Zhang, Isola, Efros", "ECCV", 2016, "https://arxiv.org/abs/1603.08511"
     )
+    departs = (
+        "The encoder that all teachers of the lab share instead of eight blocks of VGG; it sees lightness alone. Two of its stages are "
+        "handed to the decoder. 261 colour bins, those that are the nearest of some sRGB colour, instead of 313."
+    )
     sizes = {
         "paper": Config(),
         "small": Config(side=128, encoder="small", decoder=(96, 64), skips=("conv3", "conv1"), refine=1),

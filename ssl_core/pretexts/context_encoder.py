@@ -167,6 +167,7 @@ class ContextEncoder(Pretext):
         2016,
         "https://arxiv.org/abs/1604.07379",
     )
+    departs = "The lab's shared encoder on 128 px instead of AlexNet on 227; two of its stages are handed past the bottleneck."
     sizes = {
         "paper": Config(),
         "small": Config(

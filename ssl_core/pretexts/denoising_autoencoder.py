@@ -94,6 +94,10 @@ class DenoisingAutoencoder(Pretext):
         2008,
         "https://doi.org/10.1145/1390156.1390294",
     )
+    departs = (
+        "The encoder that all teachers of the lab share instead of three fully connected layers, trained at once, on "
+        "photographs of 128 px instead of digits of 28. Three kinds of noise in one network, squared error instead of cross entropy."
+    )
     sizes = {
         "paper": Config(),
         "small": Config(128, "small", ups=(96, 64), refine=1, cell=4),

@@ -127,6 +127,10 @@ class NoisyWords(Pretext):
         2016,
         "https://arxiv.org/abs/1511.02251",
     )
+    departs = (
+        "The encoder that all teachers of the lab share instead of AlexNet; it starts from colorization's. 6,000 photographs with five "
+        "sentences each instead of 100 million with the words around them, and 1,000 words of which the 6 most frequent were dropped."
+    )
     needs = ("image", "words")
     sizes = {
         "paper": Config(),

@@ -4,8 +4,7 @@ Patches that look alike need not show the same thing; if they do, each one's sur
 patches of a cluster are judged, each left out in turn, by how much better its context is foretold with the help of the others than by
 a model of "stuff" that only knows how textures and edges go on. Members not foretold are pruned, clusters ranked by what is left.
 
-No network: all is cells of HOG and Gaussians. The paper grows its region cell by cell and aligns the context anew at each step; here it
-is a ring of fixed width, judged at once.
+No network: all is cells of HOG and Gaussians.
 """
 
 from __future__ import annotations
@@ -204,11 +203,12 @@ class PatchContext(Pretext):
     question = "What surrounds this patch?"
     paper = Paper(
         "Context as Supervisory Signal: Discovering Objects with Predictable Context",
-        "Carl Doersch, Abhinav Gupta, Alexei A. Efros",
+        "Doersch, Gupta, Efros",
         "ECCV",
         2014,
         "https://doi.org/10.1007/978-3-319-10578-9_24",
     )
+    departs = "A ring of fixed width, judged at once, not a region grown cell by cell with realignment; the seed counts as four patches."
     sizes = {"tiny": Config(side=64, patch=2, ring=2, candidates=6, kept=3), "small": Config(), "paper": Config()}
     variants = {"hog": Variant("Foretell what surrounds a patch from patches that look like it.", {}, {})}
 

@@ -144,6 +144,10 @@ class RelativePosition(Pretext):
         2015,
         "https://arxiv.org/abs/1505.05192",
     )
+    departs = (
+        "The encoder that all teachers of the lab share instead of AlexNet, on patches of 32 px of 128. 40 questions are asked "
+        "about nine patches instead of one about two. The gap is a quarter of a patch, not half, and patches are not scaled down at random."
+    )
     sizes = {
         "paper": Config(),
         "small": Config(side=128, patch=32, gap=8, jitter=3, encoder="small", embedding=256, fusion=(256,)),

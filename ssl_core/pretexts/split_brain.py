@@ -177,6 +177,7 @@ class SplitBrain(Pretext):
         2017,
         "https://arxiv.org/abs/1611.09842",
     )
+    departs = "Two encoders of half the width of the one that the other teachers share, with decoders that draw; not two half AlexNets."
     sizes = {
         "paper": Config(),
         "small": Config(side=128, encoder="small", decoder=(64, 32), skips=("conv3", "conv1"), refine=1),
