@@ -18,15 +18,16 @@ from ssl_core import bench_looking
 ROOT = Path(__file__).parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-WAIT = 120.0  # seconds for anything; a page that takes longer is broken
+WAIT = 60.0  # seconds for anything; a page that takes longer is broken
 
-COLORS = """key => new Promise((done) => {
+COLORS = """([key, wait]) => new Promise((done, fail) => {
   const lens = document.querySelector(".posterior-lens").lens, began = performance.now();
   document.querySelector(`.strip-photo[data-key="${key}"]`).click();
   const look = () => {
     const { scene, photo, shows } = lens.state;
     const here = scene && scene.key === key && photo && photo.path === scene.photo;
     if (here && [...shows.values()].some((show) => show.posterior)) done(performance.now() - began);
+    else if (performance.now() - began > wait) fail(new Error(`${key} got no colours: the lens shows ${scene && scene.key}`));
     else requestAnimationFrame(look);
   };
   requestAnimationFrame(look);
@@ -146,7 +147,7 @@ def _colors(page, address: str, keys: list[str], frames: int) -> dict:
     )
     found = []
     for key in keys[1:]:
-        found.append(page.evaluate(COLORS, key))
+        found.append(page.evaluate(COLORS, [key, 1000 * WAIT]))
         page.wait_for_timeout(1500)  # the other networks answer, as they do while a person looks
     return {
         "colors": found,
