@@ -88,6 +88,7 @@ window.lab = (() => {
     opened(tab) {
       // While the page is mounted Gradio reports its first tab, sometimes after a link has already opened another.
       const button = document.getElementById("tab-" + tab + "-button");
+      if (!state.tab && state.wanted && tab !== state.wanted) return;
       if (tab === state.tab || (button && button.getAttribute("aria-selected") === "false")) return;
       state.tab = tab;
       set({ tab });

@@ -27,11 +27,15 @@ COLORS = """([key, wait]) => new Promise((done, fail) => {
     const { scene, photo, shows } = lens.state;
     const here = scene && scene.key === key && photo && photo.path === scene.photo;
     if (here && [...shows.values()].some((show) => show.posterior)) done(performance.now() - began);
-    else if (performance.now() - began > wait) fail(new Error(`${key} got no colours: the lens shows ${scene && scene.key}`));
     else requestAnimationFrame(look);
   };
   requestAnimationFrame(look);
+  setTimeout(() => fail(new Error(`${key} got no colours; the lens shows ${lens.state.scene && lens.state.scene.key}`)), wait);
 })"""
+FRAMES = """([frames, wait]) => Promise.race([
+  document.querySelector(".posterior-lens").lens.measure(frames),
+  new Promise((done, fail) => setTimeout(fail, wait, new Error("The browser draws no frames."))),
+])"""
 
 
 def find_browser() -> str | None:
@@ -151,5 +155,5 @@ def _colors(page, address: str, keys: list[str], frames: int) -> dict:
         page.wait_for_timeout(1500)  # the other networks answer, as they do while a person looks
     return {
         "colors": found,
-        "frame": page.evaluate(f"document.querySelector('.posterior-lens').lens.measure({frames})"),
+        "frame": page.evaluate(FRAMES, [frames, 1000 * WAIT]),
     }

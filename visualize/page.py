@@ -10,13 +10,14 @@ from visualize.tabs import TABS
 from visualize.widgets.photo_strip import photo_strip
 
 ASSETS = Path(__file__).parents[1] / "assets"
+HEARD = "watch('value', () => document.dispatchEvent(new CustomEvent('lab:heard', { detail: props.value })));"
 
 
 class Page:
     """The wires between the tabs of one page.
 
     photo: component whose value is the key of the chosen photograph
-    tab: component whose value is the id of the open tab
+    tab: component whose value is the id of the open tab and how often one was shown; it emits show_<tab>
     link: component whose value is a dict, the query parameters of the address at load
     """
 
@@ -42,6 +43,7 @@ def build_page(lab: Lab) -> gr.Blocks:
     with gr.Blocks(title="Pretext Lab", analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)) as demo:
         header()
         page = Page(photo_strip(lab), router(), link())
+        hear(page)
         with gr.Tabs(elem_id="tabs"):
             for tab in TABS:
                 with gr.Tab(tab.TITLE, id=tab.ID, elem_id=f"tab-{tab.ID}") as panel:
@@ -65,6 +67,14 @@ def router() -> gr.HTML:
     names = ", ".join(f'"show_{one}"' for one in ids)  # gr.HTML makes a listener of each quoted name
     js = f"// events: {names}\n" + (ASSETS / "router.js").read_text(encoding="utf-8")
     return gr.HTML(value=ids[0], html_template="", js_on_load=js, tabs=ids, elem_classes="unseen")
+
+
+def hear(page: Page) -> None:
+    """Tell the router that Python has heard of a tab: what it says while Gradio mounts the page may be lost, and it says it again."""
+    heard = gr.HTML(value="", html_template="", js_on_load=HEARD, elem_classes="unseen")
+    for tab in TABS:
+        listen = getattr(page.tab, f"show_{tab.ID}")
+        listen(lambda shown: shown, [page.tab], [heard], api_visibility="private", queue=False, show_progress="hidden")
 
 
 def link() -> gr.HTML:
