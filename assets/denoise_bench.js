@@ -134,11 +134,13 @@ async function load(path) {
   if (!answer.ok) throw new Error("The pictures of this photo are no longer kept: choose the photo again.");
   return createImageBitmap(await answer.blob(), { colorSpaceConversion: "none", premultiplyAlpha: "none" });
 }
+let again = null; // the noise that was asked for once more
 async function arrive() {
   const scene = props.scene, mine = ++turn;
   if (!scene) return;
   if (scene.noise !== toCode(state.noise)) { // the page asked before the link was read, or the hand has gone on
-    if (props.value !== toCode(state.noise)) { props.value = toCode(state.noise); setTimeout(() => trigger("noise"), 0); }
+    const code = toCode(state.noise);
+    if (again !== code) { again = props.value = code; setTimeout(() => trigger("noise"), 0); }
     return;
   }
   const found = await Promise.all(scene.pictures.map((picture) => (!picture.path ? null : shows.get(picture.id)?.path === picture.path
