@@ -19,12 +19,15 @@ window.lab = (() => {
     if (state.photo && state.tab) listeners.forEach((listener) => listener(state.tab, state.photo));
   }
 
+  const button = (tab) => document.getElementById("tab-" + tab + "-button");
+  const unselected = (tab) => button(tab)?.getAttribute("aria-selected") === "false";
+
   // Presses Gradio's own tab button until the tab is open: while the page is being mounted the button is not there yet, or deaf.
   function press(tab, tries) {
     if (tab !== state.wanted) return;
-    if (tab === state.tab) window.scrollTo({ top: 0 });
+    if (tab === state.tab && !unselected(tab)) window.scrollTo({ top: 0 });
     else {
-      document.getElementById("tab-" + tab + "-button")?.click();
+      button(tab)?.click();
       if (tries > 0) setTimeout(press, 50, tab, tries - 1);
     }
   }
@@ -86,10 +89,9 @@ window.lab = (() => {
       changed();
     },
     opened(tab) {
-      // While the page is mounted Gradio reports its first tab, sometimes after a link has already opened another.
-      const button = document.getElementById("tab-" + tab + "-button");
-      if (!state.tab && state.wanted && tab !== state.wanted) return;
-      if (tab === state.tab || (button && button.getAttribute("aria-selected") === "false")) return;
+      // While the page is mounted Gradio goes to its first tab and reports it, sometimes after a link has already opened another.
+      if (state.wanted && tab !== state.wanted) return press(state.wanted, 600);
+      if (tab === state.tab || unselected(tab)) return;
       state.tab = tab;
       set({ tab });
       changed();

@@ -29,7 +29,8 @@ function inside(polygon, x, y) {
 // Select what lies within a polygon of the map; `add` keeps what is selected already.
 function selectWithin(polygon, add) {
   const chosen = add && map.chosen ? map.chosen : new Uint8Array(map.count);
-  for (let i = 0; i < map.count; i++) if (!map.muted.has(groupOf(i)) && inside(polygon, map.now[2 * i], map.now[2 * i + 1])) chosen[i] = 1;
+  const places = map.a ? blend(map.t) : []; // where the points belong, also while they still fly there
+  for (let i = 0; i < map.count; i++) if (!map.muted.has(groupOf(i)) && inside(polygon, places[2 * i], places[2 * i + 1])) chosen[i] = 1;
   map.polygon = add && map.chosen ? null : polygon; // two lassoes are more than a link holds
   choose(chosen);
 }

@@ -43,6 +43,9 @@ def test_a_lasso_shows_a_gallery_at_once_and_greys_the_rest(tab):
     )
     assert inside
     tab.wait_for_function("location.search.includes('map_lasso=')")
+    tab.reload()
+    tab.wait_for_function(READY, timeout=120_000)
+    assert state(tab, "m.list") == chosen
     tab.focus(CANVAS)
     tab.keyboard.press("Escape")
     assert tab.locator(f"{MAP} .map-selection").is_hidden() and "map_lasso" not in tab.url

@@ -95,6 +95,15 @@ def test_the_link_opens_the_tab_with_the_photo_and_follows_both(page, address):
     page.wait_for_selector("[data-key=china][aria-checked=true]")
 
 
+def test_a_link_wins_over_the_first_tab_however_late_gradio_goes_there(page, address):
+    show(page, address, "?tab=colorize&photo=coffee")
+    page.wait_for_function("window.lab.tab === 'colorize'")
+    page.evaluate("document.getElementById('tab-teachers-button').click()")  # what Gradio does when it mounts its tabs late
+    page.wait_for_function("document.getElementById('tab-colorize-button').getAttribute('aria-selected') === 'true'")
+    assert "tab=colorize" in page.url and page.evaluate("window.lab.tab") == "colorize"
+    assert page.locator("#tab-colorize").is_visible() and page.locator("#tab-teachers").is_hidden()
+
+
 def test_a_card_opens_its_tab_with_the_same_photo(page, address):
     show(page, address, "?photo=lion")
     wait_for_cards(page)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from visualize.lab import Lab
 from visualize.recent import Recent
 from visualize.tabs.neurons_asked import known
-from visualize.tabs.neurons_work import Jobs, progress
+from visualize.tabs.neurons_work import Jobs, progress_over_bank
 from visualize.widgets.teacher_card import spoken
 
 if TYPE_CHECKING:
@@ -147,9 +147,4 @@ def judge(board: Board, jobs: Jobs, query: dict) -> dict:
             return {"ready": True, "cells": row, "note": latest.note if latest else ""}
     if job is None:
         return {"running": False, "done": 0, "total": 0}
-    answer = progress(job)
-    if latest is not None:
-        answer |= {"done": latest.done, "total": latest.total, "doing": latest.doing, "note": latest.note}
-        if latest.done and latest.seconds > 1:
-            answer["left"] = max(1, round(latest.seconds / latest.done * (latest.total - latest.done)))
-    return answer
+    return progress_over_bank(job)

@@ -60,6 +60,16 @@ def progress(job: Job) -> dict:
     return told | ({"error": job.error} if job.error else {})
 
 
+def progress_over_bank(job: Job) -> dict:
+    """The same for work over the bank: also what it is doing, what it has to say, and about how many seconds are left."""
+    told, latest = progress(job), job.latest
+    if latest is not None:
+        told |= {"done": latest.done, "total": latest.total, "doing": latest.doing, "note": latest.note}
+        if latest.done and latest.seconds > 1:
+            told["left"] = max(1, round(latest.seconds / latest.done * (latest.total - latest.done)))
+    return told
+
+
 def indexing(bench: Bench, jobs: Jobs, query: dict) -> dict:
     """Look through the bank with a network: {"ready": true}, or how far that is."""
     name = known(str(query.get("model")), bench.lab.model_names(), "network")
@@ -69,9 +79,4 @@ def indexing(bench: Bench, jobs: Jobs, query: dict) -> dict:
         return {"ready": True, "note": latest.note if latest else ""}
     if job is None:
         return {"running": False, "done": 0, "total": 0}
-    told = progress(job)
-    if latest is not None:
-        told |= {"done": latest.done, "total": latest.total, "doing": latest.doing, "note": latest.note}
-        if latest.done and latest.seconds > 1:
-            told["left"] = max(1, round(latest.seconds / latest.done * (latest.total - latest.done)))
-    return told
+    return progress_over_bank(job)
