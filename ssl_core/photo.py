@@ -10,6 +10,9 @@ from ssl_core.picture_file import MAX_PIXELS, PhotoError, decode, open_picture
 
 __all__ = ["MAX_PIXELS", "PhotoError", "as_mask", "as_photo", "has_color", "read_photo", "read_square", "square"]
 
+# fmt: off
+ENDINGS = {".jpg", ".jpeg", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".jp2", ".ppm", ".pgm", ".mpo"}
+# fmt: on
 # `has_color`, in CIELAB units, from 1,747 colour photographs and the grey, sepia and yellowed twins of every tenth (noise, JPEG):
 # no twin strays more than 1.67 or has more than 26 of chroma, and 99.5 % of the colour photographs stray more than 1.72.
 MIN_STRAYING, MAX_TONE_CHROMA, THUMBNAIL = 1.7, 35.0, 32

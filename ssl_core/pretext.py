@@ -152,6 +152,9 @@ class Pretext(nn.Module):
     def read_words(self, photos: Sequence[Sequence[str]]) -> None:
         """Before training and before `prepare`: the sentences of every training photograph, for tasks that need "words"."""
 
+    def read_labels(self, labels: Sequence[str]) -> None:
+        """Before training and before `prepare`: the class of every training photograph, for tasks that need "label"."""
+
     def choose(self, rng: np.random.Generator, photos: int, count: int) -> np.ndarray:
         """Which of the training photographs, 0 to `photos` - 1, the next batch of `count` is made of: by default any."""
         return rng.integers(0, photos, count)

@@ -12,19 +12,24 @@ from torch import Tensor
 from ssl_core.selection import held_out
 from ssl_core.sources import SourceError
 
+Notes = dict[
+    str, Sequence[Sequence]
+]  # by key of a task's `needs`: for every pack, one value for each of its photographs
+
 
 class Crops:
     """Draws training crops from packed arrays, (N, S, S, 3) uint8 each, all of one S.
 
     The selection slice, set aside for choices between networks, is never drawn. On a GPU the arrays live there.
-    `sentences`, if given, are those of every photograph of every pack; a photograph without one is then not drawn either.
+    `notes` hold what else a task needs of every photograph of every pack: {"words": its sentences, "label": its class}; a
+    photograph without one of them is then not drawn either.
     """
 
     def __init__(
         self,
         packs: Sequence[np.ndarray],
         device: torch.device,
-        sentences: Sequence[Sequence[Sequence[str]]] | None = None,
+        notes: Notes | None = None,
     ) -> None:
         sides = {pack.shape[1] for pack in packs}
         if len(sides) != 1:
@@ -36,10 +41,9 @@ class Crops:
                 for number, kept in enumerate(map(_train_part, packs))
             ]
         )
-        self.sentences: list[Sequence[str]] | None = None
-        if sentences is not None:
-            self.places = np.array([place for place in self.places if sentences[place[0]][place[1]]]).reshape(-1, 2)
-            self.sentences = [sentences[pack][index] for pack, index in self.places]
+        for noted in (notes or {}).values():
+            self.places = np.array([place for place in self.places if noted[place[0]][place[1]]]).reshape(-1, 2)
+        self.notes = {key: [noted[pack][index] for pack, index in self.places] for key, noted in (notes or {}).items()}
         if not len(self.places):
             raise ValueError("There is no photograph to train on.")
         self.resident = None
@@ -55,9 +59,9 @@ class Crops:
         return self.crop(rng, rng.integers(0, len(self), count), side, least)
 
     def raw(self, rng: np.random.Generator, chosen: np.ndarray, side: int, least: float) -> dict:
-        """What a task's `make_batch` takes, of the photographs `chosen`: "image", and "words" where there are sentences."""
-        raw = {"image": self.crop(rng, chosen, side, least)}
-        return raw if self.sentences is None else raw | {"words": [self.sentences[index] for index in chosen]}
+        """What a task's `make_batch` takes, of the photographs `chosen`: "image", and a list for every kind of note."""
+        noted = {key: [values[index] for index in chosen] for key, values in self.notes.items()}
+        return {"image": self.crop(rng, chosen, side, least), **noted}
 
     def crop(self, rng: np.random.Generator, chosen: np.ndarray, side: int, least: float) -> Tensor:
         """Crops that keep `least` to all of a photograph's side, half of them mirrored, scaled to `side` px.
@@ -95,9 +99,7 @@ def _train_part(pack: np.ndarray) -> np.ndarray:
     return np.flatnonzero(~held_out(pack))
 
 
-def held_out_raws(
-    packs: Sequence[np.ndarray], sentences: Sequence[Sequence[Sequence[str]]] | None, side: int, most: int = 512
-) -> Iterator[dict]:
+def held_out_raws(packs: Sequence[np.ndarray], notes: Notes | None, side: int, most: int = 512) -> Iterator[dict]:
     """The photographs that are set aside for selection, evenly spread, whole, scaled to `side` px, in batches of 64.
 
     Yields what a task's `make_batch` takes. SourceError if the packs are too small to have set any aside.
@@ -106,7 +108,7 @@ def held_out_raws(
         (number, index)
         for number, pack in enumerate(packs)
         for index in np.flatnonzero(held_out(pack)).tolist()
-        if sentences is None or sentences[number][index]
+        if all(noted[number][index] for noted in (notes or {}).values())
     ]
     if not places:
         raise SourceError("These photographs are too few to set some aside for choosing; take a larger source.")
@@ -117,5 +119,5 @@ def held_out_raws(
         image = F.interpolate(
             pixels.permute(0, 3, 1, 2).float() / 255, size=(side, side), mode="bilinear", antialias=True
         )
-        raw = {"image": image.contiguous(memory_format=torch.channels_last)}
-        yield raw if sentences is None else raw | {"words": [sentences[number][index] for number, index in part]}
+        noted = {key: [values[number][index] for number, index in part] for key, values in (notes or {}).items()}
+        yield {"image": image.contiguous(memory_format=torch.channels_last), **noted}

@@ -14,27 +14,11 @@ import numpy as np
 
 from ssl_core.captions import CAPTIONS, match_captions
 from ssl_core.pack import cache_folder, pack
-from ssl_core.photo import PhotoError, read_photo, read_square
+from ssl_core.photo import ENDINGS, PhotoError, read_photo, read_square
 from ssl_core.starter import Photo, starter
 
 __all__ = ["Photo", "Source", "SourceError", "open_source", "pack", "starter"]
 
-ENDINGS = {
-    ".jpg",
-    ".jpeg",
-    ".jfif",
-    ".png",
-    ".webp",
-    ".gif",
-    ".bmp",
-    ".tif",
-    ".tiff",
-    ".avif",
-    ".jp2",
-    ".ppm",
-    ".pgm",
-    ".mpo",
-}
 # What data sets call their parts. A "test" part stands in for "val" where a set has no "val".
 PARTS = {
     "train": "train",
@@ -45,6 +29,7 @@ PARTS = {
     "dev": "val",
     "test": "test",
 }
+CLASS_NAMES = "classes.json"
 MAX_FILE_BYTES = 512 * 2**20
 
 
@@ -67,6 +52,8 @@ class Source:
     """After `pack`: the indices (int64) of the photographs that its rows hold."""
     sentences: tuple[tuple[str, ...], ...] | None = field(default=None, repr=False)
     """What people wrote under each photograph, where captions.json says so; () for one without."""
+    class_names: dict[str, str] = field(default_factory=dict, repr=False)
+    """What people call a class, where classes.json says so: {"n01443537": "goldfish"}."""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -78,6 +65,19 @@ class Source:
     def square(self, index: int, side: int) -> np.ndarray:
         """Its central square, resized to (side, side, 3) uint8. Raises PhotoError."""
         return read_square(self.read_bytes(self.names[index]), side)
+
+    def kept_labels(self) -> list[str]:
+        """After `pack`: "set/class" for each of its rows, the class as people call it. SourceError if there are no classes.
+
+        The set is the first of several folders in which a photograph lies, else the source.
+        """
+        called = self.described.split(",")[0]
+        if self.labels is None or self.kept is None:
+            raise SourceError(f"There are no classes in {called}. Sort the photographs into one folder for each class.")
+        parts = [PurePosixPath(self.names[index]).parts for index in self.kept]
+        sets = [part[0] if len(part) > 2 else called for part in parts]
+        spoken = [self.class_names.get(label := self.labels[index], label) for index in self.kept]
+        return [f"{one}/{name}" for one, name in zip(sets, spoken, strict=True)]
 
     def kept_sentences(self) -> list[tuple[str, ...]]:
         """After `pack`: the sentences of each of its rows. SourceError if there is none under any photograph."""
@@ -185,7 +185,18 @@ def _source(called: str, files: dict[str, str], read_text: Callable, read_bytes:
     source = Source(described, chosen, read_bytes, f"{crc:08x}", labels if len(set(labels)) > 1 else None, split)
     if captions := read_text(CAPTIONS):
         _add_sentences(source, called, captions, list(files))
+    if classes_text := read_text(CLASS_NAMES):
+        _add_class_names(source, called, classes_text)
     return source
+
+
+def _add_class_names(source: Source, called: str, text: str) -> None:
+    try:
+        source.class_names = {label: spoken.split(",")[0] for label, spoken in json.loads(text).items()}
+    except (ValueError, AttributeError):
+        raise SourceError(
+            f'The {CLASS_NAMES} in {called} cannot be read; it must say {{"folder": "name", ...}}. Repair it or take it away.'
+        ) from None
 
 
 def _add_sentences(source: Source, called: str, captions: str, files: list[str]) -> None:

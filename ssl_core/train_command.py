@@ -44,10 +44,10 @@ def _train_one(options, folder: Path, trunks: Path) -> None:
     if trunk:
         trained_trunk = _trunk(task, trunks / trunk, options.size)
         task.start_from(trained_trunk)  # a run that goes on replaces these weights by its own
-    sources, packs, sentences = _photographs(task, options.source)
+    sources, packs, notes = _photographs(task, options.source)
     facts = provenance(task, [source.described for source in sources], options.size) | {"trunk": trunk}
     plan = Plan(_recipe(task), options.minutes, options.steps, options.seed)
-    _follow(steps_of(task, packs, plan, folder, facts, sentences), plan, options.name)
+    _follow(steps_of(task, packs, plan, folder, facts, notes), plan, options.name)
     if trunk and variant.blend < 1 and _is_main_process():
         blend_weights(task.cpu(), trained_trunk, variant.blend)
         checkpoint.save(task, folder, checkpoint.read_config(folder)["training"] | {"blend": variant.blend})
@@ -55,16 +55,20 @@ def _train_one(options, folder: Path, trunks: Path) -> None:
         model_cards.write_card(folder)
 
 
-def _photographs(task, specs: Sequence[str]) -> tuple[list, list[np.ndarray], list | None]:
-    """The train split of each source, its photographs packed, and their sentences if the task needs words."""
+def _photographs(task, specs: Sequence[str]) -> tuple[list, list[np.ndarray], dict]:
+    """The train split of each source, its photographs packed, and what else the task needs of each of them."""
     from ssl_core.bench import SIDE
     from ssl_core.sources import open_source, pack
 
     sources = [open_source(spec, "train") for spec in specs]
     # the slice that training leaves out is known by the pixels at the size that the bench measures
     packs = [pack(source, max(SIDE, task.config.side)) for source in sources]
-    sentences = [source.kept_sentences() for source in sources] if "words" in task.needs else None
-    return sources, packs, sentences
+    notes = {}
+    if "words" in task.needs:
+        notes["words"] = [source.kept_sentences() for source in sources]
+    if "label" in task.needs:
+        notes["label"] = [source.kept_labels() for source in sources]
+    return sources, packs, notes
 
 
 def _train_all(options) -> None:
@@ -80,7 +84,8 @@ def _train_all(options) -> None:
         shutil.rmtree(staged, ignore_errors=True)
     sources = {name: _serving(name, options) for name in model_names()}
     for name in (name for name, serving in sources.items() if not serving):
-        print(f"{name} needs sentences, and none of the sources has any: left as it is.", file=sys.stderr)
+        wanted = "sentences" if "words" in _build(name, "tiny", options.seed).needs else "labels"
+        print(f"{name} needs {wanted}, and none of the sources has any: left as it is.", file=sys.stderr)
     tasks = {name: _build(name, options.size, options.seed) for name, serving in sources.items() if serving}
 
     for name in {tuple(sources[name]): name for name in tasks}.values():
@@ -105,12 +110,17 @@ def _train_all(options) -> None:
 
 
 def _serving(name: str, options) -> list[str]:
-    """The sources that have what a model needs: all of them, unless it needs sentences."""
+    """The sources that have what a model needs: all of them, unless it needs sentences or labels."""
     from ssl_core.sources import open_source
 
-    if "words" not in _build(name, "tiny", options.seed).needs:
-        return list(options.source)
-    return [spec for spec in options.source if open_source(spec, "train").sentences is not None]
+    needs = _build(name, "tiny", options.seed).needs
+    sources = {spec: open_source(spec, "train") for spec in options.source}
+    return [
+        spec
+        for spec, source in sources.items()
+        if ("words" not in needs or source.sentences is not None)
+        and ("label" not in needs or source.labels is not None)
+    ]
 
 
 def _held_out_error(folder: Path, specs: Sequence[str]) -> float:
@@ -124,8 +134,8 @@ def _held_out_error(folder: Path, specs: Sequence[str]) -> float:
 def _held_out(task, specs: Sequence[str]) -> Iterator[dict]:
     from ssl_core.sampling import held_out_raws
 
-    _, packs, sentences = _photographs(task, specs)
-    return held_out_raws(packs, sentences, task.config.side)
+    _, packs, notes = _photographs(task, specs)
+    return held_out_raws(packs, notes, task.config.side)
 
 
 def _build(name: str, size: str, seed: int):

@@ -16,7 +16,7 @@ import torch
 
 from ssl_core import checkpoint
 from ssl_core.pretext import Pretext, Recipe
-from ssl_core.sampling import Crops
+from ssl_core.sampling import Crops, Notes
 
 STATE = "resume.safetensors"
 SAVE_EVERY = 60.0  # seconds: what a killed run loses at most
@@ -161,11 +161,11 @@ def train(
     plan: Plan,
     folder: Path | None = None,
     facts: dict[str, Any] | None = None,
-    sentences: Sequence[Sequence[Sequence[str]]] | None = None,
+    notes: Notes | None = None,
 ) -> Iterator[Step]:
     """Train `task` on packed photographs, (N, S, S, 3) uint8 arrays; yields after every step.
 
-    `sentences`, for a task that needs words, are those of every photograph of every pack.
+    `notes`, for a task that needs more than photographs, say it of every photograph of every pack.
 
     With a `folder`, the state is saved there every minute and the averaged weights as a checkpoint, and a run that was
     interrupted goes on; `facts` are further lines for the card. Under `accelerate launch` the batch is divided among
@@ -175,9 +175,8 @@ def train(
 
     cuda = torch.cuda.is_available()
     accelerator = Accelerator(cpu=not cuda, mixed_precision="bf16" if cuda else "no")
-    crops = Crops(packs, accelerator.device, sentences)
-    if crops.sentences is not None:
-        task.read_words(crops.sentences)
+    crops = Crops(packs, accelerator.device, notes)
+    _read_notes(task, crops.notes)
     share = max(1, plan.recipe.batch // accelerator.num_processes)
     resumed = folder is not None and (folder / STATE).exists()
     if not resumed:
@@ -203,6 +202,12 @@ def train(
         _keep(run, folder, facts)
     task.load_state_dict(run.average.state_dict())
     task.eval()
+
+
+def _read_notes(task: Pretext, notes: dict[str, list]) -> None:
+    for key, read in (("words", task.read_words), ("label", task.read_labels)):
+        if key in notes:
+            read(notes[key])
 
 
 def _prepare(task: Pretext, crops: Crops, plan: Plan) -> None:

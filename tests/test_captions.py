@@ -71,7 +71,7 @@ def test_a_batch_holds_the_sentences_of_its_photographs():
     rng = np.random.default_rng(0)
     stack = rng.integers(0, 256, (100, 4, 4, 3), dtype=np.uint8)
     sentences = [[f"photo {index}"] if index % 3 else [] for index in range(100)]
-    crops = Crops([stack], torch.device("cpu"), [sentences])
+    crops = Crops([stack], torch.device("cpu"), {"words": [sentences]})
     assert len(crops) == sum(index % 3 > 0 for index in np.flatnonzero(~held_out(stack)))
     raw = crops.raw(rng, np.arange(len(crops)), 4, 1.0)
     by_pixels = {stack[index].tobytes(): index for index in range(100)} | {

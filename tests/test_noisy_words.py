@@ -195,7 +195,7 @@ def test_large_vocabularies_train(words, loss):
     assert task.known < words
     rng = np.random.default_rng(0)
     pack = rng.integers(0, 256, (40, 32, 32, 3), dtype=np.uint8)
-    steps = list(train(task, [pack], Plan(Recipe(1, batch=8), steps=2), sentences=[photos]))
+    steps = list(train(task, [pack], Plan(Recipe(1, batch=8), steps=2), notes={"words": [photos]}))
     assert len(steps) == 2 and all(np.isfinite(loss) for step in steps for loss in step.losses.values())
 
 
@@ -208,6 +208,6 @@ def test_words_of_colour_can_be_learned():
     sentences = [[f"square {'red' if one else 'green'}", "square"] for one in red]
     plan = Plan(Recipe(1, batch=16, learning_rate=2e-2, averaging=0.5), steps=60)
     task = reader(sentences)
-    list(train(task, [pack], plan, sentences=[sentences]))
+    list(train(task, [pack], plan, notes={"words": [sentences]}))
     scores = dict(zip(task.vocabulary, task.word_scores(pack[np.flatnonzero(red)[0]]), strict=True))
     assert scores["red"] > scores["green"] + 1

@@ -23,6 +23,8 @@ def photographs(side, count=4, seed=0):
 SENTENCES = [
     [f"the a {word}", f"the a {word} {word}s"] for word in ("dog", "cat", "boat", "tree", "bird", "car", "sea", "hat")
 ]
+# Their classes, for tasks that need labels.
+LABELS = [f"pets/{name}" for name in ("dog", "cat", "bird", "fish")]
 
 
 def make(name, seed=0):
@@ -30,12 +32,14 @@ def make(name, seed=0):
     task = build(name, "tiny")
     if "words" in task.needs:
         task.read_words(SENTENCES)
+    if "label" in task.needs:
+        task.read_labels(LABELS)
     return task
 
 
 def raw_of(task, count=4, side=None):
     raw = {"image": photographs(side or task.config.side, count)}
-    return raw | {"words": SENTENCES[:count]} if "words" in task.needs else raw
+    return raw | {key: notes[:count] for key, notes in (("words", SENTENCES), ("label", LABELS)) if key in task.needs}
 
 
 def batch_of(task, seed=0):

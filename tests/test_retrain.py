@@ -13,6 +13,7 @@ from ssl_core.pretexts import build, model_names
 from ssl_core.retrain import held_out_error, retrain, shares
 
 RUN = {"minutes": 1.0, "images": 64, "images_per_second": 32.0, "waiting_share": 0.25}
+CLASSES = ("flat", "steep")
 NAMES = ("context-encoder-l2", "context-encoder-joint")
 
 
@@ -117,11 +118,15 @@ def test_a_worse_network_has_a_larger_error(name):
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
-    """A folder of 60 pictures with a sentence under each: enough for the selection slice to hold some."""
+    """A folder of 60 pictures in two classes with a sentence under each: enough for the selection slice to hold some."""
     folder, rng = tmp_path_factory.mktemp("pictures"), np.random.default_rng(0)
+    for name in CLASSES:
+        (folder / name).mkdir()
     for number in range(60):
         corners = rng.integers(0, 256, (4, 4, 3), dtype=np.uint8)
-        Image.fromarray(corners).resize((128, 128), Image.Resampling.BICUBIC).save(folder / f"{number:02}.png")
+        Image.fromarray(corners).resize((128, 128), Image.Resampling.BICUBIC).save(
+            folder / CLASSES[number % 2] / f"{number:02}.png"
+        )
     words = ["dog", "cat", "boat", "tree", "bird", "car", "sea", "hat", "sun", "moon"]
     captions = {f"{n:02}.png": [f"the big old red {words[n % 10]} and a {words[n // 6]}"] for n in range(60)}
     (folder / "captions.json").write_text(json.dumps(captions))
@@ -144,20 +149,22 @@ def test_all_networks_are_trained_from_nothing(source, tmp_path, capsys):
     assert not (tmp_path / "runs" / "weights").exists()
 
 
-def test_all_without_sentences_leaves_the_words_as_they_are(source, tmp_path, capsys):
+def test_all_without_sentences_and_labels_leaves_what_needs_them_as_it_is(source, tmp_path, capsys):
     folder, other = tmp_path / "checkpoints", tmp_path / "pictures"
     other.mkdir()
-    for picture in source.glob("*.png"):
+    for picture in source.rglob("*.png"):
         (other / picture.name).symlink_to(picture)
     assert everything(other, folder) == 0
-    assert "noisy-words-1k needs sentences" in capsys.readouterr().err
-    assert not (folder / "noisy-words-1k").exists() and (folder / "context-encoder-l2").exists()
+    told = capsys.readouterr().err
+    assert "noisy-words-1k needs sentences" in told and "supervised-labels needs labels" in told
+    assert not any((folder / name).exists() for name in ("noisy-words-1k", "supervised-labels"))
+    assert (folder / "context-encoder-l2").exists()
 
 
 def test_a_source_too_small_to_choose_on_is_told(tmp_path, source, capsys):
     few = tmp_path / "few"
     few.mkdir()
-    (few / "00.png").symlink_to(source / "00.png")
+    (few / "00.png").symlink_to(source / CLASSES[0] / "00.png")
     assert everything(few, tmp_path / "checkpoints") == 1
     assert "too few" in capsys.readouterr().err
 

@@ -8,6 +8,7 @@ from ssl_core.pretexts.noisy_words import NoisyWords
 from ssl_core.pretexts.patch_context import PatchContext
 from ssl_core.pretexts.relative_position import RelativePosition
 from ssl_core.pretexts.split_brain import SplitBrain
+from ssl_core.pretexts.supervised import Supervised
 
 PRETEXTS = {
     ContextEncoder.method: ContextEncoder,
@@ -18,6 +19,7 @@ PRETEXTS = {
     PatchContext.method: PatchContext,
     DenoisingAutoencoder.method: DenoisingAutoencoder,
     NoisyWords.method: NoisyWords,
+    Supervised.method: Supervised,
 }
 
 
