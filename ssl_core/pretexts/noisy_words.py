@@ -134,14 +134,14 @@ class NoisyWords(Pretext):
     needs = ("image", "words")
     sizes = {
         "paper": Config(),
-        "small": Config(side=128, encoder="small", width=256, dropout=0.2, words=1000, dropped=6),
+        "small": Config(side=128, encoder="small", width=256, dropout=0.3, words=1000, dropped=6),
         "tiny": Config(side=32, encoder="tiny", width=16, dropout=0.0, words=64, dropped=2),
     }
     variants = {
         "1k": Variant(
             "Say which words people wrote under a photograph, whether or not they can be seen.",
             {},
-            recipes(25, 6, 2e-3, crop=0.6, scales=((0.75, 0.5), (0.9, 0.75), (1.0, 1.0))),
+            recipes(25, 6, 1.5e-3, crop=0.6, scales=((0.75, 0.5), (0.9, 0.75), (1.0, 1.0))),
             trunk="colorization-classification",
         ),
     }
