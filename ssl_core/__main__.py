@@ -93,12 +93,30 @@ def _add_bench(bench: argparse.ArgumentParser) -> None:
             help="default: val, or all where there is none; selection: the slice of train that training leaves out",
         )
         one.add_argument("--limit", type=_positive(int), metavar="N", help="only N photographs, evenly spread")
-    for one in (inpaint, colorize, *measured, speed, training):
+    transfer = kinds.add_parser("transfer", help="what the features are worth: four protocols, every teacher")
+    _add_transfer(transfer)
+    for one in (inpaint, colorize, *measured, speed, training, transfer):
         one.add_argument("--models", nargs="+", metavar="NAME", help="only these; default: all of the task")
         one.add_argument("--json", action="store_true", help="print JSON instead of a table")
         one.add_argument("--write", action="store_true", help="put the figures into the README and the model cards")
         one.add_argument("--threads", type=_positive(int), help="CPU threads; default: PyTorch's choice")
         _add_checkpoints(one)
+
+
+def _add_transfer(transfer: argparse.ArgumentParser) -> None:
+    transfer.add_argument(
+        "--packs", type=Path, metavar="DIR", help="folder with photos.zip, voc.zip, tiny.zip; default: a toy"
+    )
+    transfer.add_argument(
+        "--tasks", nargs="+", metavar="TASK", help="only these; also a folder with a sub-folder for each class"
+    )
+    transfer.add_argument(
+        "--parts",
+        nargs="+",
+        choices=("probes", "training", "dense", "ensembles"),
+        help="only these; linear probes always; default: all",
+    )
+    transfer.add_argument("--workers", type=_positive(int), metavar="N", help="processes; default: one for each core")
 
 
 def _add_checkpoints(command: argparse.ArgumentParser) -> None:

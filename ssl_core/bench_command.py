@@ -12,9 +12,13 @@ def bench(options) -> None:
     """Measure, print, and with --write put the figures where they are stated."""
     use_threads(options.threads)
     use_checkpoints(options.checkpoints)
+    if options.write and options.bench == "transfer" and (options.models or options.tasks or options.parts):
+        raise CommandError(
+            "--write states figures of all teachers on all tasks. Leave out --models, --tasks and --parts."
+        )
     if (
         options.write
-        and options.bench not in ("speed", "training")
+        and options.bench not in ("speed", "training", "transfer")
         and (options.split not in (None, "val") or options.limit or options.models)
     ):
         raise CommandError(
@@ -142,6 +146,14 @@ def _bench_training(options):
     return bench_training.report(options.models or model_names(), tqdm)
 
 
+def _bench_transfer(options):
+    from tqdm import tqdm
+
+    from ssl_core import bench_transfer_command
+
+    return bench_transfer_command.reports(options, tqdm)
+
+
 def _models(method: str, chosen: Sequence[str] | None) -> tuple[str, ...]:
     """The shipped models of a method in the order of the story; those of `chosen` alone if it is given."""
     found = [name for name in zoo.names() if name.startswith(f"{method}-")]
@@ -168,4 +180,5 @@ BENCHES = {
     "words": _bench_words,
     "speed": _bench_speed,
     "training": _bench_training,
+    "transfer": _bench_transfer,
 }

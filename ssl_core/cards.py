@@ -10,6 +10,7 @@ from ssl_core import (
     bench_inpaint,
     bench_position,
     bench_split_brain,
+    bench_transfer,
     bench_words,
     checkpoint,
 )
@@ -26,6 +27,7 @@ BENCHES = {
     "failures": "Ways to fail",
     "words": "Word vectors: the visual ones alone",
     "words-losses": "Words of photographs that it never saw",
+    "transfer": "What its features are worth on other photographs",
 }
 # Sources that the shipped networks learned from, by file name. Only weights and statistics came out of them, never a picture.
 TERMS = {
@@ -45,6 +47,7 @@ USES = {
     "noisy-words": "scores = model.word_scores(photo)  # log P(word | photo), as model.vocabulary; model.word_maps(photo, rows)",
     "denoising-autoencoder": "clean = model.denoise(picture)  # (H, W, 3) float32, any size; model.corrupt(photo, 'masking', 0.2)",
     "relative-position": "likely = model.guess(patches)  # patches (9, p, p, 3) in reading order; (8, 8) shares, question by direction",
+    "supervised": "maps = model.class_maps(image)  # (1, 3, H, W) in [0, 1] -> a score for every class of model.classes at every place",
     "split-brain": "pictures = model.predict(photo).pictures()  # what each half sees and says, (H, W, 3) float32 in [0, 1]",
 }
 TEMPLATE = Template("""---
@@ -184,6 +187,7 @@ def _scores(scores: dict) -> str:
         bench_split_brain,
         bench_failures,
         bench_words,
+        bench_transfer,
     )
     columns = {column.key: column for bench in benches for column in bench.COLUMNS}
     columns |= {column.key: column for column in bench_words.LOSS_COLUMNS}

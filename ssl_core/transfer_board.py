@@ -1,0 +1,100 @@
+"""The measured transfer table as JSON, for the page: assets/transfer.json, written by `bench transfer --write` and by nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from ssl_core.teachers import Teacher
+from ssl_core.transfer_cells import DENSE, PROBE, SEGMENTATION, Cell, task_of
+from ssl_core.transfer_published import ROWS
+from ssl_core.transfer_runs import Table
+
+FILE = Path(__file__).parents[1] / "assets" / "transfer.json"
+
+
+def board(table: Table, names: Sequence[Teacher], packs: str | None, told: str, remarks: Sequence[str]) -> dict:
+    """All that was measured. Scores are in per cent; a cell is the mean over its seeds, `spread` their standard deviation or None."""
+    alone = {cell: outcome for cell, outcome in table.items() if " + " not in cell.teacher}
+    groups = defaultdict(list)
+    for cell, outcome in alone.items():
+        groups[replace(cell, seed=0)].append(outcome)
+    tasks = list(dict.fromkeys(cell.task for cell in alone))
+    return {
+        "measured_on": told,
+        "remarks": list(remarks),
+        "teachers": [
+            {"name": one.name, "minutes": one.minutes, "images": one.images, "kind": one.kind} for one in names
+        ],
+        "tasks": [_task(name, packs) for name in tasks],
+        "cells": [
+            {
+                "teacher": cell.teacher,
+                "task": cell.task,
+                "protocol": cell.protocol,
+                "share": cell.share,
+                "score": _percent(np.mean([one.score for one in found])),
+                "spread": _percent(np.std([one.score for one in found], ddof=1)) if len(found) > 1 else None,
+                "seeds": len(found),
+                "stage": found[0].stage or None,
+                "note": "",
+            }
+            for cell, found in groups.items()
+        ],
+        "layers": [
+            {"teacher": cell.teacher, "task": cell.task, "stage": stage, "score": _percent(score)}
+            for cell, outcome in alone.items()
+            if cell.protocol == PROBE and cell.share == 1 and cell.task not in DENSE
+            for stage, score in outcome.by_stage.items()
+        ],
+        "ensembles": [_ensemble(cell, outcome, table) for cell, outcome in table.items() if " + " in cell.teacher],
+        "published": {
+            "caption": "PASCAL VOC, AlexNets pre-trained on a million photographs and more",
+            "rows": list(ROWS),
+        },
+    }
+
+
+def write_board(found: dict) -> Path:
+    """Write the file that the page reads."""
+    FILE.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return FILE
+
+
+def _task(name: str, packs: str | None) -> dict:
+    if name in DENSE:
+        segmented = name == SEGMENTATION
+        return {
+            "name": name,
+            "title": DENSE[name],
+            "score": "mean IoU" if segmented else "AP at IoU 0.5",
+            "classes": 11 if segmented else 5,
+            "chance": 0.0,
+            "kind": "segmentation" if segmented else "detection",
+            "caveat": "",
+        }
+    task = task_of(name, packs)
+    return {
+        "name": name,
+        "title": task.title,
+        "score": "mAP" if task.several else "accuracy",
+        "classes": len(task.classes),
+        "chance": _percent(task.chance),
+        "kind": "classification",
+        "caveat": task.caveat,
+    }
+
+
+def _ensemble(cell: Cell, outcome, table: Table) -> dict:
+    names = cell.teacher.split(" + ")
+    parts = [_percent(table[replace(cell, teacher=name)].score) for name in names]
+    return {"teachers": names, "task": cell.task, "score": _percent(outcome.score), "parts": parts}
+
+
+def _percent(share: float) -> float:
+    return round(100 * float(share), 2)

@@ -1,0 +1,192 @@
+"""The cells of the transfer table: which teacher, task, protocol, share of the labels and seed; and how one of them is measured.
+
+Each cell is measured once and kept, keyed by what it depends on, so that a bench that was stopped goes on where it stopped, and a
+teacher that is trained anew costs its own cells only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ssl_core import teachers
+
+PROBE, TUNE, AUGMENT, JOINT = "linear probe", "fine-tune", "feature augmentation", "joint learning"
+SEGMENTATION, DETECTION = "camvid", "voc5-boxes"
+DENSE = {SEGMENTATION: "CamVid", DETECTION: "VOC-5 boxes"}
+SHARES, SEEDS = (0.01, 0.1, 1.0), (0, 1, 2)
+MAIN = "caltech101"  # the task on which the protocols that train an encoder are compared
+JOINT_WEIGHT = 0.1
+VERSION = 1  # of the protocols: raise it when a change of theirs makes kept cells wrong
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One measurement. `teacher` is a name, or several joined by " + " for an ensemble."""
+
+    teacher: str
+    task: str
+    protocol: str
+    share: float = 1.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a cell came to: score in [0, 1], on which stage (probes), by stage, and the seconds that it took."""
+
+    score: float
+    stage: str = ""
+    by_stage: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+def probes(names: Sequence[str], tasks: Sequence[str]) -> list[Cell]:
+    """Linear probes: every teacher on every task, three seeds of few labels; with all of them there is no chance in a convex fit."""
+    return [
+        Cell(name, task, PROBE, share, seed)
+        for name in names
+        for task in tasks
+        for share in SHARES
+        for seed in (SEEDS if share < 1 else SEEDS[:1])
+    ]
+
+
+def trained(names: Sequence[str], alone: Sequence[str], task: str) -> list[Cell]:
+    """The protocols that train an encoder on a task: fine-tuning with every share, augmentation and joint learning with a tenth.
+
+    `alone` are the names whose pretext task needs pictures alone, so that it can be learned beside the labels.
+    """
+    tuned = [
+        Cell(n, task, TUNE, share, seed)
+        for n in names
+        for share in SHARES
+        for seed in (SEEDS if share < 1 else SEEDS[:1])
+    ]
+    beside = [Cell(name, task, AUGMENT, 0.1, seed) for name in names for seed in SEEDS]
+    return tuned + beside + [Cell(name, task, JOINT, 0.1, seed) for name in alone for seed in SEEDS]
+
+
+def dense(names: Sequence[str]) -> list[Cell]:
+    """Segmentation and detection on the frozen and on the fine-tuned encoder."""
+    return [Cell(name, task, protocol) for name in names for task in DENSE for protocol in (PROBE, TUNE)]
+
+
+def ensembles(names: Sequence[str], task: str) -> list[Cell]:
+    """Every two of `names` side by side, and all of them."""
+    pairs = [f"{one} + {other}" for index, one in enumerate(names) for other in names[index + 1 :]]
+    return [Cell(together, task, PROBE) for together in [*pairs, " + ".join(names)]]
+
+
+def measure(cell: Cell, packs: str | None) -> Outcome:
+    """The outcome of a cell, kept from before or measured now. `packs` is the folder of the packs, None without.
+
+    TaskError, TransferError, AnnotationError and CheckpointError say what cannot be measured.
+    """
+    path = _path(cell, packs)
+    try:
+        return Outcome(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        pass  # not measured yet, or damaged
+    began = time.perf_counter()
+    outcome = (
+        _dense(cell, packs)
+        if cell.task in DENSE
+        else _probe(cell, packs)
+        if cell.protocol == PROBE
+        else _train(cell, packs)
+    )
+    outcome = Outcome(**{**asdict(outcome), "seconds": round(time.perf_counter() - began, 2)})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(f".{os.getpid()}")
+    partial.write_text(json.dumps(asdict(outcome)), encoding="utf-8")
+    partial.replace(path)
+    return outcome
+
+
+def _path(cell: Cell, packs: str | None) -> Path:
+    """Where a cell is kept: keyed by itself, the pictures, the weights and the protocols' version."""
+    from ssl_core.array_cache import folder_of
+    from ssl_core.bank_measures import weights_hash
+
+    hashes = [weights_hash(teachers.encoder_of(name, cell.seed)) for name in cell.teacher.split(" + ")]
+    content = _stamp(packs) if cell.task in DENSE else task_of(cell.task, packs).key
+    key = json.dumps([asdict(cell), hashes, content, VERSION])
+    return folder_of("transfer") / "cells" / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.json"
+
+
+@lru_cache(maxsize=8)
+def task_of(name: str, packs: str | None):
+    """A classification task, opened once per process. TaskError."""
+    from ssl_core.transfer_tasks import open_task
+
+    return open_task(name, None if packs is None else Path(packs))
+
+
+def _stamp(packs: str | None) -> str:
+    stat = (Path(packs or ".") / "voc.zip").stat()
+    return f"{stat.st_size}"
+
+
+def _features(name: str, task, seed: int):
+    from ssl_core.probe_features import calibrate, feature_steps
+
+    encoder = teachers.encoder_of(name, seed)
+    if name == teachers.UNTRAINED:
+        calibrate(encoder, task.train.pictures)
+    return _last(feature_steps(encoder, name, task))
+
+
+def _probe(cell: Cell, packs: str | None) -> Outcome:
+    from ssl_core.linear_probe import probe, probe_together
+
+    task = task_of(cell.task, packs)
+    chosen = task.share(cell.share, cell.seed)
+    features = [_features(name, task, cell.seed) for name in cell.teacher.split(" + ")]
+    found = probe(features[0], task, chosen) if len(features) == 1 else probe_together(features, task, chosen)
+    return Outcome(found.score, found.stage, dict(found.by_stage))
+
+
+def _train(cell: Cell, packs: str | None) -> Outcome:
+    from ssl_core import transfer, zoo
+
+    task = task_of(cell.task, packs)
+    chosen, budget = task.share(cell.share, cell.seed), transfer.budget_for(cell.protocol, cell.share, scores=1)
+    if cell.protocol == JOINT:
+        import copy
+
+        model = copy.deepcopy(zoo.load(cell.teacher))
+        return Outcome(_last(transfer.learn_jointly(model, task, chosen, budget, cell.seed, JOINT_WEIGHT)))
+    encoder = teachers.encoder_of(cell.teacher, cell.seed)
+    if cell.protocol == AUGMENT:
+        fresh = teachers.encoder_of(teachers.UNTRAINED, cell.seed)
+        return Outcome(_last(transfer.augment_features(encoder, fresh, task, chosen, budget, cell.seed)))
+    return Outcome(_last(transfer.fine_tune(encoder, task, chosen, budget, cell.seed)))
+
+
+def _dense(cell: Cell, packs: str | None) -> Outcome:
+    from ssl_core.annotated import open_boxed, open_segmented
+    from ssl_core.detection import detect
+    from ssl_core.segmentation import segment
+
+    path, encoder = Path(packs or ".") / "voc.zip", teachers.encoder_of(cell.teacher, cell.seed)
+    frozen = cell.protocol == PROBE
+    if cell.task == SEGMENTATION:
+        return Outcome(_last(segment(encoder, open_segmented(path), cell.seed, cell.share, frozen)))
+    return Outcome(_last(detect(encoder, open_boxed(path), cell.seed, cell.share, frozen)))
+
+
+def _last(steps: Generator[Any, None, Any]) -> Any:
+    """What a generator returns, its steps let go."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as finished:
+            return finished.value
