@@ -134,6 +134,11 @@ def _segmented(path: Path, stamp: tuple[int, int], name: str, size: tuple[int, i
         part: Scenes(*(np.stack(kind) for kind in zip(*rows, strict=True))) if rows else Scenes(*empty)
         for part, rows in found.items()
     }
+    for split in ("train", "test"):
+        if len(set(np.unique(parts[split].masks)) - {IGNORE}) < 2:
+            raise AnnotationError(
+                f"The {split} masks of {name} show fewer than two classes; there is nothing to tell apart."
+            )
     return Segmented(name, classes, **parts, skipped=skipped)
 
 
@@ -151,10 +156,6 @@ def open_boxed(path: str | Path, name: str = "voc5", side: int = SQUARE) -> Boxe
 def _boxed(path: Path, stamp: tuple[int, int], name: str, side: int) -> Boxed:
     about, images, read = listed(path, name)
     classes = classes_of(about, name)
-    if not any(image.get("boxes") for image in images):
-        raise AnnotationError(
-            f'No picture of {name} in {path.name} has boxes; give each a list of [class, left, top, right, bottom] as "boxes".'
-        )
 
     def one(image: dict) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         photo = read_photo(read(image["file"]))
@@ -168,6 +169,12 @@ def _boxed(path: Path, stamp: tuple[int, int], name: str, side: int) -> Boxed:
         pictures, boxes, labels = zip(*rows, strict=True) if rows else ((), (), ())
         empty = np.zeros((0, side, side, 3), np.uint8)
         parts[part] = Boxes(np.stack(pictures) if rows else empty, tuple(boxes), tuple(labels))
+    for split in ("train", "test"):
+        if not any(map(len, parts[split].boxes)):
+            raise AnnotationError(
+                f"No {split} picture of {name} in {path.name} has boxes; give each a list of [class, left, top, right, bottom] "
+                'as "boxes".'
+            )
     return Boxed(name, classes, **parts, skipped=skipped)
 
 

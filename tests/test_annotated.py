@@ -168,6 +168,11 @@ SCENE_FAULTS = {
     "no test": (broken("split", "train"), {}, "no readable test pictures"),
     "nothing readable": (lost(".png"), {}, r"no readable train and no test pictures \(6 cannot be read\)"),
     "one class": (lambda images, files: None, {"classes": ["left"]}, "names one class"),
+    "one class shown": (
+        lambda images, files: files.update({f"{i}-mask.png": png(np.zeros((8, 12), np.uint8)) for i in (4, 5)}),
+        {},
+        "test masks of halves show fewer than two classes",
+    ),
     "no such class": (lambda images, files: None, {"ignore": 254, "classes": ["a", "a"]}, "each of them named once"),
     "a number too high": (
         lambda images, files: files.update({"0-mask.png": png(np.full((8, 12), 7, np.uint8))}),
@@ -190,7 +195,11 @@ def test_scenes_that_cannot_be_used_are_told_in_a_sentence(tmp_path, fault):
 
 
 BOX_FAULTS = {
-    "no boxes": (broken("boxes", []), "No picture of squares in a.zip has boxes"),
+    "no boxes": (broken("boxes", []), "No train picture of squares in a.zip has boxes"),
+    "no boxes to test on": (
+        lambda images, files: images["3"].update(boxes=[]),
+        "No test picture of squares in a.zip has boxes",
+    ),
     "another class": (broken("boxes", [["green", 0, 0, 5, 5]]), "The boxes of 0.png cannot be read"),
     "three corners": (broken("boxes", [["red", 0, 0, 5]]), "The boxes of 0.png cannot be read"),
     "not a number": (broken("boxes", [["red", 0, 0, 5, float("nan")]]), "The boxes of 0.png cannot be read"),
