@@ -23,8 +23,8 @@ from ssl_core.boxes import Found, average_precisions, generalized_iou, suppress
 from ssl_core.dense import STAGES, Budget, Features, Learner, choose, measured, seeded
 from ssl_core.transfer_budget import Point
 
-FROZEN = Budget(steps=800, batch=16, learning_rate=3e-3)
-TUNED = Budget(steps=400, batch=16, learning_rate=2e-3)
+FROZEN = Budget(steps=600, batch=16, learning_rate=3e-3)
+TUNED = Budget(steps=300, batch=16, learning_rate=2e-3)
 WIDTH = 64
 RADIUS = 1.5  # cells: how far from the middle of a box a cell may lie and learn from it
 PRIOR = 0.01  # Focal Loss, sec 3.3 and 4.1: how likely a class is in any cell before anything is learned

@@ -19,8 +19,8 @@ from ssl_core.annotated import IGNORE, Segmented
 from ssl_core.dense import STAGES, Budget, Features, Learner, choose, measured, seeded
 from ssl_core.transfer_budget import Point
 
-FROZEN = Budget(steps=600, batch=16, learning_rate=5e-3)
-TUNED = Budget(steps=300, batch=16, learning_rate=2e-3)
+FROZEN = Budget(steps=600, batch=16, learning_rate=2e-2)
+TUNED = Budget(steps=250, batch=16, learning_rate=2e-3)
 POWER = 0.5
 EVERY = 2  # px: the loss is taken at every other pixel of every other row, other ones each time
 
