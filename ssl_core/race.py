@@ -21,6 +21,8 @@ from ssl_core.bank import disk_problem
 from ssl_core.transfer_budget import SCORED, Point, TransferError
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from ssl_core.pretext import Pretext
     from ssl_core.transfer_learner import Learner
     from ssl_core.transfer_tasks import TransferTask
@@ -30,6 +32,7 @@ FEWEST, MOST = 2, 3
 TURN = 0.1  # seconds of processor time: how long the others wait at least
 SCORES = 12  # on the way, besides one after the first turn and one at the end
 SAVE_EVERY = 5.0  # seconds: what a killed race loses at most
+CALIBRATED = 128  # pictures, about: a fraction of a second
 KEPT = 24  # saved states of past races, about 14 MB each
 
 
@@ -113,6 +116,15 @@ class Race:
     def _folder(self) -> Path:
         return self.folder or folder_of("races")
 
+    def _frozen(self, name: str) -> nn.Module:
+        """A teacher's encoder that will not be trained. Without training it has no statistics of pictures either: they are measured."""
+        from ssl_core.probe_features import calibrate
+
+        encoder, pictures = self.encoder_of(name, self.seed), self.task.train.pictures
+        if name == shipped.UNTRAINED:
+            calibrate(encoder, pictures[:: max(1, len(pictures) // CALIBRATED)])
+        return encoder
+
     def _learner(self, name: str) -> Learner:
         from ssl_core.transfer import budget_for, joint
         from ssl_core.transfer_learner import Learner
@@ -125,11 +137,12 @@ class Race:
         if pretext is not None:
             network = joint(pretext, self.task, budget, self.seed, self.weight)
         elif self.protocol == "feature augmentation":
-            beside = self.encoder_of(shipped.UNTRAINED, self.seed)
-            network = Augmented(self.encoder_of(name, self.seed), beside, *last)
+            beside = self.encoder_of(shipped.UNTRAINED, self.seed + 1)  # not the one that may be frozen
+            network = Augmented(self._frozen(name), beside, *last)
+        elif self.protocol == "linear probe":
+            network = Probed(self._frozen(name), *last)
         else:
-            kind = Probed if self.protocol == "linear probe" else FineTuned
-            network = kind(self.encoder_of(name, self.seed), *last)
+            network = FineTuned(self.encoder_of(name, self.seed), *last)
         chosen = self.task.share(self.share, self.seed)
         return Learner(network, self.task, chosen, budget, self.seed, self.clock)
 

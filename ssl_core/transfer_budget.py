@@ -21,7 +21,7 @@ class Budget:
 
     steps: int
     batch: int = 32
-    learning_rate: float = 2e-3
+    learning_rate: float = 5e-3
     side: int = 96
     weight_decay: float = 1e-2
     seconds: float | None = None
