@@ -11,6 +11,7 @@ from visualize.tabs import (
     relative_position,
     split_brain,
     teachers,
+    transfer,
     words,
 )
 
@@ -26,4 +27,5 @@ TABS = (
     neurons,
     feature_map,
     failures,
+    transfer,
 )

@@ -1,0 +1,227 @@
+"""The measured results that the tab "Transfer" shows: read from what `bench transfer --write` wrote, checked, and summed up."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+from visualize.widgets.teacher_card import spoken
+
+RESULTS = Path(__file__).resolve().parents[2] / "assets" / "transfer.json"
+PROTOCOLS = ("linear probe", "fine-tune", "feature augmentation", "joint learning")
+COMMAND = "python -m ssl_core bench transfer --write"
+KINDS = ("untrained", "self-supervised", "supervised")
+TITLES = {"untrained": "Untrained", "supervised-labels": "Supervised by labels"}
+
+
+class ResultsError(ValueError):
+    """Results that cannot be shown. Its text is a sentence for the person."""
+
+
+def read_results(path: Path) -> dict:
+    """The results as the page draws them; what a cell lacks is left out, never made up.
+
+    Keys: measured_on, remarks, teachers, tasks, protocols, shares, cells, layers, ensembles, published, verdicts.
+    Scores are in per cent. Errors: ResultsError when the file is missing or is not what the command writes.
+    """
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ResultsError(
+            f"Nothing has been measured here yet. This measures and fills the tables: {COMMAND}"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise _damaged(path, str(error)) from error
+    try:
+        return _checked(told)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise _damaged(path, f"{type(error).__name__}: {error}") from error
+
+
+def _damaged(path: Path, why: str) -> ResultsError:
+    return ResultsError(f"{path.name} cannot be read ({why}). This measures again and writes a whole one: {COMMAND}")
+
+
+def _checked(told: dict) -> dict:
+    teachers = [_teacher(one) for one in told["teachers"]]
+    _shorten(teachers)
+    tasks = [_task(one) for one in told["tasks"]]
+    names, keys = {one["name"] for one in teachers}, {one["name"] for one in tasks}
+
+    def kept(rows: list, known: Callable[[dict], bool]) -> list[dict]:
+        return [row for row in rows if row["task"] in keys and known(row) and finite(row["score"])]
+
+    cells = kept(told["cells"], lambda row: row["teacher"] in names and finite(row["share"]))
+    if not teachers or not tasks or not cells:
+        raise ValueError("it has no figures")
+    protocols = [one for one in PROTOCOLS if any(cell["protocol"] == one for cell in cells)]
+    shares = sorted({float(cell["share"]) for cell in cells})
+    return {
+        "measured_on": str(told.get("measured_on") or ""),
+        "remarks": [str(one) for one in told.get("remarks") or ()],
+        "teachers": teachers,
+        "tasks": tasks,
+        "protocols": protocols,
+        "shares": shares,
+        "cells": [_cell(cell) for cell in cells],
+        "layers": kept(told.get("layers") or [], lambda row: row["teacher"] in names),
+        "ensembles": kept(told.get("ensembles") or [], lambda row: _is_pair(row, names)),
+        "published": told.get("published") or None,
+        "verdicts": [verdict(teachers, tasks, cells, one, share) for one in protocols for share in shares],
+    }
+
+
+def finite(value: object) -> bool:
+    """Whether a value of a JSON file is a number that can be drawn.
+
+    >>> [finite(value) for value in (41.2, 0, None, float("nan"), "41", True)]
+    [True, True, False, False, False, False]
+    """
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _teacher(one: dict) -> dict:
+    if one["kind"] not in KINDS:
+        raise ValueError(f"{one['kind']!r} is no kind of teacher")
+    return {
+        "name": str(one["name"]),
+        "kind": one["kind"],
+        "minutes": float(one["minutes"]) if finite(one.get("minutes")) else None,
+        "images": int(one["images"]) if finite(one.get("images")) else None,
+    }
+
+
+def _task(one: dict) -> dict:
+    return {
+        "name": str(one["name"]),
+        "title": str(one["title"]),
+        "score": str(one["score"]),
+        "classes": one.get("classes"),
+        "chance": one["chance"] if finite(one.get("chance")) else None,
+        "kind": str(one.get("kind") or "classification"),
+        "caveat": str(one.get("caveat") or ""),
+    }
+
+
+def _cell(cell: dict) -> dict:
+    spread = cell.get("spread")
+    return {
+        "teacher": cell["teacher"],
+        "task": cell["task"],
+        "protocol": cell["protocol"],
+        "share": float(cell["share"]),
+        "score": float(cell["score"]),
+        "spread": spread if finite(spread) else None,
+        "seeds": cell.get("seeds"),
+        "stage": str(cell.get("stage") or ""),
+        "note": str(cell.get("note") or ""),
+    }
+
+
+def _is_pair(row: dict, names: set[str]) -> bool:
+    return (
+        len(row["teachers"]) == len(row["parts"]) == 2
+        and {*row["teachers"]} <= names
+        and all(map(finite, row["parts"]))
+    )
+
+
+def _shorten(teachers: list[dict]) -> None:
+    """Give each teacher the shortest title that tells it from the others."""
+    methods = [spoken(one["name"])["method"] for one in teachers]
+    for one, method in zip(teachers, methods, strict=True):
+        one["title"] = title_of(one["name"], alone=methods.count(method) == 1)
+
+
+def title_of(name: str, alone: bool = False) -> str:
+    """A teacher's name as a person says it; `alone` leaves the variant out where no other one of the method is there.
+
+    >>> title_of("colorization-rebalanced"), title_of("split-brain-lab", alone=True), title_of("untrained")
+    ('Colorization, rebalanced', 'Split brain', 'Untrained')
+    """
+    if name in TITLES:
+        return TITLES[name]
+    parts = spoken(name)
+    if not parts["method"]:
+        return parts["title"]
+    variant = parts["title"] if parts["title"].isupper() else parts["title"].lower()
+    return parts["method"] if alone else f"{parts['method']}, {variant}"
+
+
+def verdict(teachers: list[dict], tasks: list[dict], cells: list[dict], protocol: str, share: float) -> dict:
+    """{"protocol", "share", "told"}: a sentence of what the figures of one protocol with one share of the labels say.
+
+    Who is first in most tasks (of equals, who is nearer to the supervised one), how near that is, and how many beat untrained.
+    """
+    found = {
+        (cell["teacher"], cell["task"]): cell["score"]
+        for cell in cells
+        if cell["protocol"] == protocol and float(cell["share"]) == share
+    }
+    told = {"protocol": protocol, "share": share}
+    free = [one for one in teachers if one["kind"] == "self-supervised"]
+    measured = [task for task in tasks if any((one["name"], task["name"]) in found for one in free)]
+    if not measured:
+        return told | {"told": "No free teacher has been measured this way."}
+    ends = {kind: [one["name"] for one in teachers if one["kind"] == kind] for kind in ("untrained", "supervised")}
+    best, wins = _winner(free, measured, found, ends["supervised"])
+    sentence = f"{best['title']} teaches best: first of the free signals in {_counted(len(wins), len(measured))}"
+    near = _shares_of(best["name"], measured, found, ends["supervised"])
+    if near:
+        sentence += f", at {_range(near)} of what labels teach"
+    return told | {
+        "told": f"{sentence}. {_beaten(free, measured, found, ends['untrained'])}".strip(),
+        "best": best["name"],
+    }
+
+
+def _winner(free: list[dict], tasks: list[dict], found: dict, supervised: list[str]) -> tuple[dict, list[str]]:
+    firsts = {
+        task["name"]: max(free, key=lambda one, task=task: found.get((one["name"], task["name"]), -math.inf))["name"]
+        for task in tasks
+    }
+
+    def rank(one: dict) -> tuple[int, float]:
+        near = _shares_of(one["name"], tasks, found, supervised)
+        return sum(name == one["name"] for name in firsts.values()), sum(near) / len(near) if near else 0.0
+
+    best = max(free, key=rank)
+    return best, [task for task, name in firsts.items() if name == best["name"]]
+
+
+def _shares_of(name: str, tasks: list[dict], found: dict, ends: list[str]) -> list[float]:
+    """The scores of a teacher as shares of those of the end row, where both are there."""
+    pairs = [(found.get((name, task["name"])), found.get((end, task["name"]))) for end in ends[:1] for task in tasks]
+    return [mine / theirs for mine, theirs in pairs if mine is not None and theirs]
+
+
+def _beaten(free: list[dict], tasks: list[dict], found: dict, untrained: list[str]) -> str:
+    """How many free teachers beat the untrained network wherever both were measured."""
+    shares = [_shares_of(one["name"], tasks, found, untrained) for one in free]
+    compared = [one for one in shares if one]
+    if not compared:
+        return ""
+    above, count = sum(min(one) > 1 for one in compared), len(compared)
+    where = "in every task" if len(tasks) > 1 else "in it"
+    if above == count:
+        return (
+            f"All {count} beat the untrained network {where}."
+            if count > 1
+            else f"It beats the untrained network {where}."
+        )
+    return (
+        f"{above or 'None'} of {count} free teachers {'beats' if above == 1 else 'beat'} the untrained network {where}."
+    )
+
+
+def _counted(some: int, count: int) -> str:
+    if count == 1:
+        return "the one task measured"
+    return f"all {count} tasks" if some == count else f"{some} of {count} tasks"
+
+
+def _range(shares: list[float]) -> str:
+    low, high = round(100 * min(shares)), round(100 * max(shares))
+    return f"{low}\u00a0%" if low == high else f"{low} to {high}\u00a0%"
