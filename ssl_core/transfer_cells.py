@@ -135,13 +135,23 @@ def _stamp(packs: str | None) -> str:
     return f"{stat.st_size}"
 
 
-def _features(name: str, task, seed: int):
-    from ssl_core.probe_features import calibrate, feature_steps
+@lru_cache(maxsize=2)
+def _features(name: str, task_name: str, packs: str | None, seed: int):
+    """The features of a teacher on a task, kept for the cells that follow on the same."""
+    from ssl_core.probe_features import feature_steps
+
+    task = task_of(task_name, packs)
+    return _last(feature_steps(_frozen(name, task, seed), name, task))
+
+
+def _frozen(name: str, task, seed: int):
+    """An encoder that stays as it is; an untrained one with the batch-norm statistics of the task's pictures."""
+    from ssl_core.probe_features import calibrate
 
     encoder = teachers.encoder_of(name, seed)
     if name == teachers.UNTRAINED:
         calibrate(encoder, task.train.pictures)
-    return _last(feature_steps(encoder, name, task))
+    return encoder
 
 
 def _probe(cell: Cell, packs: str | None) -> Outcome:
@@ -149,7 +159,7 @@ def _probe(cell: Cell, packs: str | None) -> Outcome:
 
     task = task_of(cell.task, packs)
     chosen = task.share(cell.share, cell.seed)
-    features = [_features(name, task, cell.seed) for name in cell.teacher.split(" + ")]
+    features = [_features(name, cell.task, packs, cell.seed) for name in cell.teacher.split(" + ")]
     found = probe(features[0], task, chosen) if len(features) == 1 else probe_together(features, task, chosen)
     return Outcome(found.score, found.stage, dict(found.by_stage))
 
@@ -164,10 +174,10 @@ def _train(cell: Cell, packs: str | None) -> Outcome:
 
         model = copy.deepcopy(zoo.load(cell.teacher))
         return Outcome(_last(transfer.learn_jointly(model, task, chosen, budget, cell.seed, JOINT_WEIGHT)))
-    encoder = teachers.encoder_of(cell.teacher, cell.seed)
     if cell.protocol == AUGMENT:
-        fresh = teachers.encoder_of(teachers.UNTRAINED, cell.seed)
-        return Outcome(_last(transfer.augment_features(encoder, fresh, task, chosen, budget, cell.seed)))
+        frozen, fresh = _frozen(cell.teacher, task, cell.seed), teachers.untrained(cell.seed + 1)
+        return Outcome(_last(transfer.augment_features(frozen, fresh, task, chosen, budget, cell.seed)))
+    encoder = teachers.encoder_of(cell.teacher, cell.seed)
     return Outcome(_last(transfer.fine_tune(encoder, task, chosen, budget, cell.seed)))
 
 

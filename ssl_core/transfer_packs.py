@@ -48,7 +48,7 @@ class SqueezedSource(Source):
 
 
 def pack_task(name: str, path: Path) -> Generator[Progress, None, TransferTask]:
-    """A task out of the pack `path`, a zip. The val split of a pack is judged by; its choices are made on `selection.held_out` of train."""
+    """A task out of the pack `path`, a zip. The val split of a pack is judged by; each seventh of train is for choices."""
     called, source = Called(name, TITLES[name], CAVEATS[name]), _opened(path)
     if name == "voc5":
         return (yield from _voc5_task(called, source, path))

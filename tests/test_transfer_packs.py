@@ -7,7 +7,6 @@ import pytest
 from PIL import Image
 
 from ssl_core import transfer_downloads
-from ssl_core.selection import held_out
 from ssl_core.transfer_splits import Called, Labelled, labelled_task
 from ssl_core.transfer_tasks import TaskError, open_task, task_names
 from tests.coloured_folders import COLOURS, folders, picture, prints, same_as_shown, zipped
@@ -27,27 +26,23 @@ def test_declared_splits_are_kept(tmp_path):
     assert three.key != task.key and prints(three.test) == prints(task.test)
 
 
-def test_choices_are_made_on_the_slice_that_the_trainer_sets_aside(tmp_path):
+def test_choices_are_each_seventh_of_train_of_every_class():
     rng = np.random.default_rng(0)
     rows = rng.integers(0, 256, (400, 8, 8, 3), dtype=np.uint8)
     parts = np.where(np.arange(400) < 350, "train", "test")
     labels = np.array(["a", "b"])[np.arange(400) % 2]
     task = labelled_task(Called("t", "T"), Labelled(rows, labels, parts))
-    aside = held_out(rows[:350])
-    assert 5 < aside.sum() < 40
+    aside = np.isin(np.arange(350) // 2 % 7, 3)
     assert (task.choice.pictures == rows[:350][aside]).all() and (task.train.pictures == rows[:350][~aside]).all()
     assert np.shares_memory(task.test.pictures, rows)
 
 
 def test_no_class_loses_its_last_picture_to_the_choices():
     rng = np.random.default_rng(1)
-    rows = rng.integers(0, 256, (3000, 4, 4, 3), dtype=np.uint8)
-    aside = np.flatnonzero(held_out(rows))
-    labels = np.array(["common"] * 3000, dtype="<U6")
-    labels[[aside[0], 2999]] = "rare"
-    parts = np.where(np.arange(3000) < 2900, "train", "test")
-    assert aside[0] < 2900
-    task = labelled_task(Called("t", "T"), Labelled(rows, labels, parts))
+    rows = rng.integers(0, 256, (300, 4, 4, 3), dtype=np.uint8)
+    labels = np.array(["common"] * 300, dtype="<U6")
+    labels[[7, 299]] = "rare"
+    task = labelled_task(Called("t", "T"), Labelled(rows, labels, np.where(np.arange(300) < 290, "train", "test")))
     assert task.classes == ("common", "rare") and (task.train.labels == 1).sum() == 1 and not task.choice.labels.any()
 
 

@@ -18,12 +18,12 @@ def test_a_folder_of_folders_is_divided_by_place(tmp_path):
     assert task.train.pictures.shape[1:] == (128, 128, 3) and task.train.pictures.dtype == np.uint8
     same_as_shown(task)
     count = {part: Counter(getattr(task, part).labels.tolist()) for part in ("train", "choice", "test")}
-    # 25 dogs: every fifth is 5, of the other 20 every tenth is 2; 12 cats: 3, and 1 of 9; two newts: one each.
-    assert count["test"] == {1: 5, 0: 3, 2: 1} and count["choice"] == {1: 2, 0: 1}
-    assert count["train"] == {1: 18, 0: 8, 2: 1}
+    # 25 dogs: every fifth is 5, of the other 20 every seventh from the fourth on is 3; 12 cats: 3, and 1 of 9; two newts: one each.
+    assert count["test"] == {1: 5, 0: 3, 2: 1} and count["choice"] == {1: 3, 0: 1}
+    assert count["train"] == {1: 17, 0: 8, 2: 1}
     everything = [prints(split) for split in (task.train, task.choice, task.test)]
     assert len(set.union(*everything)) == 39 == sum(map(len, everything))
-    assert task.described.startswith("27 pictures to learn from, 3 for choices, 9 to be judged by, of 3 classes")
+    assert task.described.startswith("26 pictures to learn from, 4 for choices, 9 to be judged by, of 3 classes")
 
 
 def test_a_zip_is_read_like_the_folder_that_it_holds(tmp_path):
