@@ -74,7 +74,7 @@ function candidates(dot, wide, high, room, unit) {
 }
 function crossing(box, placed, points, taken, index) {
   const hard = placed.filter((one) => overlap(box, one.box)).length + points.filter((point, at) => at !== index && overlap(box, point)).length;
-  return 1000 * hard + 6 * taken.filter((line) => overlap(box, line)).length;
+  return 1000 * hard + 25 * taken.filter((line) => overlap(box, line)).length;
 }
 // A leader line must not run through another label or point.
 function cut(dot, label, placed, points, index) {

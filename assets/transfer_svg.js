@@ -11,7 +11,7 @@ const draw = (tag, attributes = {}, ...children) => {
 const place = (value, low, high, from, to) => from + ((value - low) / (high - low || 1)) * (to - from);
 // Round figures that cover [low, high]: 1, 2 or 5 times a power of ten apart.
 function ticks(low, high, count) {
-  const rough = Math.max(high - low, 1e-9) / count, power = 10 ** Math.floor(Math.log10(rough)), step = [1, 2, 5, 10].find((one) => one * power >= rough) * power;
+  const rough = Math.max(high - low, 1e-9) / count, power = 10 ** Math.floor(Math.log10(rough)), step = [1, 2, 5, 10].find((one) => one * power >= 0.75 * rough) * power;
   const first = Math.floor(low / step + 1e-9), last = Math.ceil(high / step - 1e-9);
   return Array.from({ length: last - first + 1 }, (_, k) => Number(((first + k) * step).toPrecision(10)));
 }

@@ -15,7 +15,7 @@ from visualize.widgets.transfer_board import transfer_board
 ID = "transfer"
 TITLE = "Transfer"
 QUESTION = "Which free signal teaches best?"
-METHODS = ()
+METHODS = ("supervised",)
 
 
 def build(lab: Lab, page) -> None:
