@@ -36,6 +36,9 @@ def cores() -> int:
 
 
 def _one_thread() -> None:
+    """PyTorch and the linear algebra under scikit-learn: several processes with several threads each wait for one another."""
     import torch
+    from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(1)
+    threadpool_limits(1)

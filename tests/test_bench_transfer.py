@@ -110,15 +110,11 @@ def test_published_figures_are_shares_of_the_supervised_one():
 
 
 def test_few_labels_are_drawn_three_times_and_all_of_them_once():
-    cells = transfer_cells.probes([COLOR], ["caltech101"])
-    assert [(cell.share, cell.seed) for cell in cells] == [
-        (0.01, 0),
-        (0.01, 1),
-        (0.01, 2),
-        (0.1, 0),
-        (0.1, 1),
-        (0.1, 2),
-        (1.0, 0),
+    cells = transfer_cells.probes([COLOR], ["caltech101", "tiny"])
+    assert [(cell.task, cell.share, cell.seed) for cell in cells] == [
+        ("caltech101", 1.0, 0),
+        ("tiny", 1.0, 0),
+        *(("caltech101", share, seed) for share in (0.01, 0.1) for seed in (0, 1, 2)),
     ]
     trained = transfer_cells.trained([UNTRAINED, COLOR], [COLOR], "caltech101")
     assert {cell.teacher for cell in trained if cell.protocol == JOINT} == {COLOR}

@@ -55,7 +55,7 @@ def test_frozen_features_are_used():
     """With B's features taken away the head of an augmented network still sees A."""
     mixed = Augmented(encoder(5), encoder(), len(CLASSES), SIDE, 0).eval()
     image = torch.rand(4, 3, SIDE, SIDE)
-    assert mixed.head.linear.in_features == 2 * 16
+    assert mixed.head.linear.in_features == 2 * sum(mixed.encoder.widths.values())
     expected = torch.cat((pooled(mixed.frozen, image), pooled(mixed.encoder, image)), dim=1)
     assert torch.equal(mixed(image), mixed.head(expected))
     assert not torch.equal(pooled(mixed.frozen, image), pooled(mixed.encoder, image))
