@@ -99,7 +99,8 @@ def protocols_report(table: Table, names: Sequence[str], task: str, title: str) 
         f"One network of each method. Fine-tuned: all weights, on {title} with that share of the labels (of the untrained one: "
         "learning from scratch). Beside a new network: the frozen features of the teacher beside those of an untrained encoder that "
         "learns. Jointly: the labels and the pretext task at once. CamVid: mean IoU; VOC-5 boxes: mean average precision at IoU 0.5. "
-        "Where there is a spread, it is the standard deviation of three seeds."
+        "Fine-tuned boxes get four rounds through train and are under-trained. Where there is a spread, it is the standard deviation of "
+        "three seeds."
     )
     return Report("transfer-protocols", told, columns, tuple(rows))
 

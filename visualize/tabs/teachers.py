@@ -17,8 +17,9 @@ QUESTION = "What can a photograph teach when nobody says what is in it?"
 METHODS = ()
 
 ASSETS = Path(__file__).parents[2] / "assets"
-# The one figure of a card, by the bench that measured it; `python -m ssl_core bench` writes it into config.json.
+# The one figure of a card, by the bench that measured it, the last that there is; `python -m ssl_core bench` writes it into config.json.
 FIGURES = {
+    "transfer": ("probe_percent", "Linear probe of Caltech-101: {:.1f} % right"),
     "inpaint": ("psnr_db", "PSNR {:.1f} dB, higher is better"),
     "colorize": ("auc_weighted_percent", "Weighted AuC {:.1f} %, higher is better"),
     "split-brain": ("color_gain_nats", "Colours: {:.2f} nats better than a constant, higher is better"),
