@@ -189,9 +189,10 @@ def _split_brain(free: dict[str, float], task: str, minutes: dict[str, float]) -
         return []
     ours, best = max(split, key=split.get), max(single, key=single.get)
     verdict = "as in the paper" if split[ours] > single[best] else "unlike in the paper"
+    points = f"{split[ours] - single[best]:+.1f} points, {verdict}"
     return [
-        f"Split-brain against the best single colorization network ({best}) on {task}: {split[ours] - single[best]:+.1f} points, {verdict}, "
-        f"after {minutes[ours]:.0f} minutes of pre-training against {minutes[best]:.0f}."
+        f"Split-brain against the best single colorization network ({best}) on {task}: {points}, after {minutes[ours]:.0f} minutes of "
+        f"pre-training against {minutes[best]:.0f}."
     ]
 
 
