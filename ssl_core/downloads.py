@@ -1,4 +1,7 @@
-"""Data sets that torchvision downloads, as folders of pictures. With `transfer_downloads` the only place in ssl_core that uses the network, and only on request."""
+"""Data sets that torchvision downloads, as folders of pictures.
+
+With `transfer_downloads` the only place in ssl_core that uses the network, and only on request.
+"""
 
 import sys
 from pathlib import Path

@@ -98,7 +98,8 @@ def test_the_link_opens_the_tab_with_the_photo_and_follows_both(page, address):
 def test_a_link_wins_over_the_first_tab_however_late_gradio_goes_there(page, address):
     show(page, address, "?tab=colorize&photo=coffee")
     page.wait_for_function("window.lab.tab === 'colorize'")
-    page.evaluate("document.getElementById('tab-teachers-button').click()")  # what Gradio does when it mounts its tabs late
+    # what Gradio does when it mounts its tabs late
+    page.evaluate("document.getElementById('tab-teachers-button').click()")
     page.wait_for_function("document.getElementById('tab-colorize-button').getAttribute('aria-selected') === 'true'")
     assert "tab=colorize" in page.url and page.evaluate("window.lab.tab") == "colorize"
     assert page.locator("#tab-colorize").is_visible() and page.locator("#tab-teachers").is_hidden()
