@@ -4,12 +4,7 @@ const TAB = "denoising_autoencoder", CLOSE = 40; // px of the picture that a clo
 const root = element.querySelector(".denoise-bench"), $ = (selector) => root.querySelector(selector);
 const link = window.lab && window.lab.set ? window.lab : { get: () => null, set: () => {} };
 const level = $(".level input"), seed = $(".seed input"), pictures = $(".pictures"), message = $(".message");
-const fileUrl = (path) => `${(window.gradio_config && window.gradio_config.root) || ""}/gradio_api/file=${path}`;
-const make = (tag, properties = {}, ...children) => {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-};
+const { fileUrl, make } = window.lab;
 const SAVE = '<svg viewBox="0 0 20 20" aria-hidden="true"><path d="M10 3v9M6 8.5l4 4 4-4M4 16.5h12"/></svg>';
 
 // noise: what the hand has set; at: the close-up's centre in parts of the picture; clean: the truth's pixels, for the noise of the hand

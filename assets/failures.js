@@ -2,11 +2,7 @@
 const root = element.querySelector(".failures"), part = (name) => root.querySelector(name), parts = (name) => [...root.querySelectorAll(name)];
 const link = window.lab, TAB = "failures", VIEWS = ["result", "map", "truth"];
 const state = { modes: [], models: [], mode: null, model: null, given: false, view: "result", photo: null, bank: "", pictures: 0, atOnce: false, mine: new Map(), open: false };
-const make = (tag, properties = {}, ...children) => {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-};
+const { make } = window.lab;
 const digits = (value) => (!Number.isFinite(value) ? "–" : String(Math.abs(value) < 1 ? Number(value.toFixed(2)) : Number(value.toPrecision(3))));
 const percent = (share) => `${share > 0 && share < 0.005 ? "< 1" : Math.round(100 * share)}\u00a0%`;
 const say = (sentence) => Object.assign(part(".message"), { textContent: sentence || "", hidden: !sentence });

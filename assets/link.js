@@ -65,9 +65,18 @@ window.lab = (() => {
     return { ask, forget };
   }
 
+  // An element with its properties and what stands in it.
+  function make(tag, properties = {}, ...children) {
+    const made = Object.assign(document.createElement(tag), properties);
+    made.append(...children);
+    return made;
+  }
+
   return {
-    // For every tab: read and write the link, open a tab, hear what is shown, ask Python.
+    // For every tab: read and write the link, open a tab, hear what is shown, ask Python, build what is shown.
     asker,
+    fileUrl: (path) => `${(window.gradio_config && window.gradio_config.root) || ""}/gradio_api/file=${path}`,
+    make,
     set,
     get: (name) => query().get(name),
     all: () => Object.fromEntries(query()),

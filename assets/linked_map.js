@@ -4,12 +4,7 @@ const root = element.querySelector(".linked-map"), $ = (selector) => root.queryS
 const canvas = $("canvas"), pen = canvas.getContext("2d", { alpha: false });
 const lab = window.lab && window.lab.set ? window.lab : { get: () => null, set: () => {} };
 const linked = (name) => `${props.called}_${name}`;
-const fileUrl = (path) => `${(window.gradio_config && window.gradio_config.root) || ""}/gradio_api/file=${path}`;
-const make = (tag, properties = {}, ...children) => {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-};
+const { fileUrl, make } = window.lab;
 const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 const MOTION = 300; // ms of a flight or a morph
 const FARTHEST = 400; // times the whole map

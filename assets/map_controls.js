@@ -2,11 +2,7 @@
 const box = element.querySelector(".map-controls"), $ = (selector) => box.querySelector(selector);
 const lab = window.lab && window.lab.set ? window.lab : { get: () => null, set: () => {}, onShow: () => {} };
 const field = (name) => $(`[data-name="${name}"]`);
-const make = (tag, properties = {}, ...children) => {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-};
+const { make } = window.lab;
 const WORDS = ["model", "stage", "other", "other_stage", "layout", "color"], NUMBERS = ["seed", "unit", "clusters"];
 const client = Math.random().toString(36).slice(2);
 let set = {}, turn = 0, asked = false, touched = false, stopped = false;

@@ -1,10 +1,6 @@
 // A patch of the bank with its context, its score, and the way to its photograph. Names go in as text, never as markup.
 const $ = (selector) => element.querySelector(selector);
-const make = (name, props, ...children) => {
-  const made = Object.assign(document.createElement(name), props);
-  made.append(...children);
-  return made;
-};
+const { make } = window.lab;
 const signed = (number) => (number < 0 ? "−" : "+") + Math.abs(number).toFixed(2);
 
 // Go to the photograph of a tile, and to the patch in it where that is known.

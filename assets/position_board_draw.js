@@ -69,11 +69,7 @@ const draw = (() => {
   return { piece, field, truth, spot, open };
 })();
 
-const make = (tag, properties = {}, ...children) => {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-};
+const { make } = window.lab;
 
 async function picture(src) {
   const image = new Image();

@@ -7,11 +7,7 @@ const state = {
   results: null, protocol: "linear probe", share: 1, figure: "score", task: "", order: "", down: true, teachers: [], given: false, open: false,
   entrants: [], tracks: [], racing: { task: "", protocol: "linear probe", seconds: 20 },
 };
-const make = (tag, properties = {}, ...children) => {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-};
+const { make } = window.lab;
 const { ask } = window.lab.asker(server);
 
 // ---- what the figures say ----

@@ -6,11 +6,7 @@ const FIELDS = { a: "wa", b: "wb", c: "wc", word: "w", one: "w1", other: "w2", k
 const STARTS = { a: "man", b: "woman", c: "boy", word: "red", one: "dog", other: "puppy", kind: "visual", layout: "pca", group: "all", left: "man", right: "woman", bottom: "child", top: "adult" };
 const MAPPED = ["kind", "layout", "group", "left", "right", "bottom", "top"];
 const state = { ...STARTS, show: false, order: "likely", photo: null, ready: false, known: new Set(), answered: null };
-const make = (tag, properties = {}, ...children) => {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-};
+const { make } = window.lab;
 const field = (name) => part(`[data-set="${name}"]`);
 const say = (place, sentence) => Object.assign(part(place), { textContent: sentence || "", hidden: !sentence });
 const clean = (text) => text.trim().toLowerCase();

@@ -10,7 +10,6 @@ import numpy as np
 if TYPE_CHECKING:
     from ssl_core.bank import Bank
     from ssl_core.features import Index
-    from ssl_core.pretext import Pretext
     from ssl_core.receptive_field import Field
 
 FEWEST = 5  # pictures of a label, below which nothing is said of a detector for it
@@ -154,38 +153,6 @@ def correlations(one: np.ndarray, many: np.ndarray) -> np.ndarray:
     one, many = (array.astype(np.float32) - array.mean(axis=0, dtype=np.float32) for array in (one, many))
     scale = np.sqrt(np.square(one).sum() * np.square(many).sum(axis=0))
     return np.divide(one @ many, scale, out=np.zeros_like(scale), where=scale > 0)
-
-
-class Fired(NamedTuple):
-    """A unit on a photograph: its peak, how far that lies above the bank's mean in standard deviations, and its map (h, w)."""
-
-    unit: int
-    activation: float
-    surprise: float
-    map: np.ndarray
-
-
-def fires_most(model: Pretext, stage: str, photo: np.ndarray, index: Index | None = None, k: int = 9) -> list[Fired]:
-    """The k units that a photograph excites most, and where: (H, W, 3) uint8, shown to the network with a shorter side of 128 px.
-
-    With an index units are ranked by how unusual their peak is in the bank, because some units fire loudly for everything;
-    without one by the peak itself, and `surprise` is 0.
-    """
-    import torch
-
-    with torch.inference_mode():
-        maps = model.encoder.eval()(seen(photo).to(model.device))[stage][0].float().cpu().numpy()
-    peaks = maps.max(axis=(1, 2))
-    unusual = np.zeros_like(peaks) if index is None else surprise(index, stage, peaks)
-    order = np.argsort(-(peaks if index is None else unusual), kind="stable")[:k]
-    return [Fired(int(unit), float(peaks[unit]), float(unusual[unit]), maps[unit]) for unit in order]
-
-
-def surprise(index: Index, stage: str, peaks: np.ndarray) -> np.ndarray:
-    """How far the peaks (C,) on some photograph lie above the bank's mean peaks, in standard deviations of the bank: (C,)."""
-    usual = index.peak(stage).astype(np.float32)
-    spread = usual.std(axis=0)  # a unit that hardly ever fires must not look surprised at a trifle
-    return (peaks - usual.mean(axis=0)) / np.maximum(spread, 0.1 * float(np.median(spread)) + 1e-6)
 
 
 def seen(photo: np.ndarray):

@@ -12,13 +12,12 @@ from ssl_core import checkpoint
 from ssl_core.failures import MODES
 from ssl_core.pretexts import build
 from visualize.failure_map import failure_map
+from visualize.jobs import Jobs
 from visualize.lab import Lab
 from visualize.tabs import failures_api, failures_gallery, failures_photo, failures_table
+from visualize.tabs.asked import AskedError, named
 from visualize.tabs.failures_table import Board
 from visualize.tabs.inpaint import open_hole
-from visualize.tabs.neurons import named
-from visualize.tabs.neurons_asked import AskedError
-from visualize.tabs.neurons_work import Jobs
 from visualize.widgets import mask_pad
 
 NAMES = ("context-encoder-l2", "colorization-regression", "colorization-rebalanced")

@@ -1,7 +1,9 @@
 """The races of the tab "Transfer" without a browser: run, cancelled, gone on with, queued, refused; and what is raced."""
 
+import shutil
 import threading
 import time
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,8 +16,7 @@ from ssl_core.race import Lap
 from ssl_core.transfer_tasks import Split, TransferTask
 from visualize.lab import Lab
 from visualize.tabs import transfer_asked, transfer_race
-from visualize.tabs.neurons import named
-from visualize.tabs.neurons_asked import AskedError
+from visualize.tabs.asked import AskedError, named
 
 MINE, YOURS = "visitor1", "visitor2"
 
@@ -224,10 +225,20 @@ class TestRace:
         from PIL import Image
 
         monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", str(models))
+        folder = tmp_path / "pets"
         for number, name in enumerate(("cats", "dogs")):
-            (tmp_path / name).mkdir()
+            (folder / name).mkdir(parents=True)
             for index in range(12):
-                Image.new("RGB", (40, 40), (20 * index, 90 * number, 99)).save(tmp_path / name / f"{index}.png")
-        races = transfer_race.Races(Lab(str(tmp_path)))
-        assert [one["name"] for one in races.tracks()] == ["mine", "starter"]
-        assert transfer_asked.about_task(races, {"task": "mine"})["chance"] == 50
+                Image.new("RGB", (40, 40), (20 * index, 90 * number, 99)).save(folder / name / f"{index}.png")
+        packed = shutil.make_archive(str(folder), "zip", folder)
+        for photos in (folder, packed):
+            races = transfer_race.Races(Lab(str(photos)))
+            assert [one["name"] for one in races.tracks()] == ["mine", "starter"]
+            assert transfer_asked.about_task(races, {"task": "mine"})["chance"] == 50
+
+    def test_a_pack_brings_its_own_tasks(self, tmp_path):
+        with zipfile.ZipFile(tmp_path / "photos.zip", "w") as pack:
+            pack.writestr("caltech101/ant/1.jpg", b"")
+            pack.writestr("intel_scene/sea/1.jpg", b"")
+        races = transfer_race.Races(Lab(str(tmp_path / "photos.zip")))
+        assert [one["name"] for one in races.tracks()] == ["caltech101", "intel_scene", "starter"]

@@ -2,13 +2,11 @@
 
 import numpy as np
 import pytest
-import torch
 from sklearn.metrics import average_precision_score
 
 from ssl_core import units
 from ssl_core.bank import Bank, Place
 from ssl_core.features import Index
-from ssl_core.pretexts import build
 from ssl_core.receptive_field import Field
 
 
@@ -111,23 +109,6 @@ def test_the_nearest_unit_is_the_most_correlated_one(peaks):
 def test_other_banks_are_not_compared(peaks):
     with pytest.raises(ValueError, match="same bank"):
         units.nearest_unit(index_of(peaks), index_of(peaks, key="other"), "conv1", 0)
-
-
-def test_what_fires_most_on_a_photograph_and_where():
-    torch.manual_seed(0)
-    model = build("context-encoder-l2", "tiny")
-    photo = np.random.default_rng(0).integers(0, 256, (200, 300, 3), dtype=np.uint8)
-    width = model.encoder.widths["conv3"]
-    loud = units.fires_most(model, "conv3", photo, k=3)
-    assert [one.activation for one in loud] == sorted((one.activation for one in loud), reverse=True)
-    assert loud[0].map.ndim == 2 and loud[0].map.max() == pytest.approx(loud[0].activation)
-    everyone = {one.unit: one for one in units.fires_most(model, "conv3", photo, k=width)}
-    usual = np.tile([[everyone[unit].activation for unit in range(width)]], (10, 1)) + np.linspace(-1, 1, 10)[:, None]
-    usual[:, 2] -= 3  # for unit 2 this photograph is unusual
-    index = index_of(usual)
-    index.arrays["conv3.peak"] = index.arrays["conv1.peak"]
-    first = units.fires_most(model, "conv3", photo, index, k=1)[0]
-    assert first.unit == 2 and first.surprise > 2
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 500), (480, 640), (128, 128)])

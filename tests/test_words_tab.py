@@ -11,9 +11,9 @@ import torch
 from ssl_core import checkpoint, word_files
 from ssl_core.pretexts import build
 from ssl_core.word2vec import write_words
+from visualize.jobs import Jobs
 from visualize.lab import Lab
 from visualize.tabs import words, words_api, words_map, words_pictures, words_vectors
-from visualize.tabs.neurons_work import Jobs
 
 NAMES = (
     "man",

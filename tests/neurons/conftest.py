@@ -12,11 +12,11 @@ import torch
 from PIL import Image
 
 from ssl_core import checkpoint, pretexts
+from visualize.jobs import Jobs
 from visualize.lab import Lab
 from visualize.shared_work import drained
 from visualize.tabs import neurons
 from visualize.tabs.neurons_asked import Bench
-from visualize.tabs.neurons_work import Jobs
 
 NAME, TWIN, OTHER = "colorization-rebalanced", "colorization-twin", "context-encoder-l2"
 LABELS = ("dark", "light")

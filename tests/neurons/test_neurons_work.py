@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from ssl_core import checkpoint
+from visualize.jobs import Job, Jobs
 from visualize.lab import Lab
 from visualize.tabs import neurons, neurons_api
 from visualize.tabs.neurons_asked import Bench
-from visualize.tabs.neurons_work import Job, Jobs
 
 NAME, TWIN, OTHER = "colorization-rebalanced", "colorization-twin", "context-encoder-l2"
 

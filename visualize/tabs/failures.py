@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
+from visualize.jobs import Jobs
 from visualize.lab import Lab
 from visualize.tabs import failures_api, failures_gallery, failures_photo, failures_table, failures_words
+from visualize.tabs.asked import named
 from visualize.tabs.failures_table import Board
-from visualize.tabs.neurons import named
-from visualize.tabs.neurons_work import Jobs
 from visualize.widgets.failure_board import failure_board
 
 ID = "failures"

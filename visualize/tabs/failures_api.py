@@ -26,7 +26,7 @@ def failures_of_file(board: Board, photo: str | None, model: str | None) -> dict
     from ssl_core.checkpoint import CheckpointError
     from ssl_core.failures import MODES, tasks_of
     from ssl_core.photo import PhotoError, has_color, read_photo
-    from visualize.tabs.neurons_asked import AskedError
+    from visualize.tabs.asked import AskedError
 
     if not photo:
         raise refusal("The photo is missing. Send a picture file, for example a JPEG or a PNG.")

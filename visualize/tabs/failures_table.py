@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING
 
+from visualize.jobs import Jobs, progress_over_bank
 from visualize.lab import Lab
 from visualize.recent import Recent
-from visualize.tabs.neurons_asked import known
-from visualize.tabs.neurons_work import Jobs, progress_over_bank
+from visualize.tabs.asked import known
 from visualize.widgets.teacher_card import spoken
 
 if TYPE_CHECKING:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from functools import partial
 
+from visualize.jobs import Jobs
 from visualize.lab import Lab
 from visualize.tabs import neurons_api, neurons_field, neurons_unit, neurons_wall, neurons_words
-from visualize.tabs.neurons_asked import AskedError, Bench
+from visualize.tabs.asked import named
+from visualize.tabs.neurons_asked import Bench
 from visualize.tabs.neurons_dream import dream
-from visualize.tabs.neurons_work import Jobs, indexing
+from visualize.tabs.neurons_indexing import indexing
 from visualize.widgets.neuron_bench import neuron_bench
 
 ID = "neurons"
@@ -44,23 +45,3 @@ def server_functions(bench: Bench, jobs: Jobs) -> list[Callable[[dict], dict]]:
         "neuron_dream": partial(dream, bench, jobs),
     }
     return [named(name, handler) for name, handler in handlers.items()]
-
-
-def named(name: str, handler: Callable[[dict], dict]) -> Callable[[dict], dict]:
-    """A handler under its name that never raises: what is wrong becomes a sentence in the tab."""
-
-    def answer(query: dict) -> dict:
-        from ssl_core.checkpoint import CheckpointError
-        from ssl_core.photo import PhotoError
-        from ssl_core.sources import SourceError
-
-        try:
-            return handler(query if isinstance(query, dict) else {})
-        except (AskedError, CheckpointError, PhotoError, SourceError) as error:
-            return {"error": str(error)}
-        except Exception as error:
-            logging.getLogger(__name__).exception("%s failed on %s", name, query)
-            return {"error": f"This failed ({error}). The terminal says where; the other tabs go on."}
-
-    answer.__name__ = answer.__qualname__ = name
-    return answer

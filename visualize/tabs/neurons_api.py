@@ -4,8 +4,9 @@ from functools import partial
 
 import gradio as gr
 
+from visualize.tabs.asked import AskedError
 from visualize.tabs.endpoints import refusal
-from visualize.tabs.neurons_asked import FEW_PATCHES, AskedError, Bench
+from visualize.tabs.neurons_asked import FEW_PATCHES, Bench
 from visualize.tabs.neurons_unit import unit_page
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from visualize.lab import Lab
 from visualize.recent import Recent
+from visualize.tabs.asked import AskedError, known
 
 if TYPE_CHECKING:
     from ssl_core.bank import Bank
@@ -22,10 +23,6 @@ MOST_PATCHES, FEW_PATCHES = 25, 5  # five, as in the papers
 STARTS_WITHIN = 64  # px of receptive field, half of a bank picture
 MOST_MODELS = 32  # as many as the lab itself holds
 KEPT = 160  # answers of a few hundred kB at most
-
-
-class AskedError(ValueError):
-    """A query that cannot be answered. Its text is a sentence for the person."""
 
 
 @dataclass(frozen=True)
@@ -115,10 +112,3 @@ def patches_asked(query: dict) -> int:
     if not isinstance(count, int | float) or not 1 <= count <= MOST_PATCHES or count != int(count):
         raise AskedError(f"A unit is shown by 1 to {MOST_PATCHES} patches; {count} were asked for.")
     return int(count)
-
-
-def known(name: str, names: tuple[str, ...], what: str) -> str:
-    """`name` if it is among `names`. Errors: AskedError that tells them."""
-    if name not in names:
-        raise AskedError(f"There is no {what} {name!r} here. Choose one of: {', '.join(names) or 'none is installed'}.")
-    return name

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from visualize.jobs import Jobs, progress
 from visualize.tabs.neurons_asked import Asked, Bench
 from visualize.tabs.neurons_wall import face
-from visualize.tabs.neurons_work import Jobs, progress
 
 if TYPE_CHECKING:
     from ssl_core.activation_maximization import Synthetic

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from visualize.tabs.neurons_asked import Asked, AskedError, Bench
+from visualize.tabs.asked import AskedError
+from visualize.tabs.neurons_asked import Asked, Bench
 from visualize.tabs.neurons_unit import view_window
 from visualize.tabs.neurons_wall import face, field_box, numbers
 

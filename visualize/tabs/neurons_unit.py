@@ -8,7 +8,8 @@ import numpy as np
 
 from visualize.jpeg_uri import FULL_COLOR, jpeg_uri
 from visualize.patch_window import patch_window
-from visualize.tabs.neurons_asked import Asked, AskedError, Bench, patches_asked
+from visualize.tabs.asked import AskedError
+from visualize.tabs.neurons_asked import Asked, Bench, patches_asked
 from visualize.tabs.neurons_wall import detectors_of, face, field_box, numbers
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import numpy as np
 
 from visualize.jpeg_uri import FULL_COLOR, jpeg_uri
 from visualize.patch_window import cut, patch_window, sheet
-from visualize.tabs.neurons_asked import Asked, AskedError, Bench
+from visualize.tabs.asked import AskedError
+from visualize.tabs.neurons_asked import Asked, Bench
 
 if TYPE_CHECKING:
     from ssl_core.bank import Bank

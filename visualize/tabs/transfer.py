@@ -7,8 +7,7 @@ from functools import partial
 
 from visualize.lab import Lab
 from visualize.tabs import transfer_asked, transfer_results, transfer_words
-from visualize.tabs.neurons import named
-from visualize.tabs.neurons_asked import AskedError
+from visualize.tabs.asked import AskedError, named
 from visualize.tabs.transfer_race import Races
 from visualize.widgets.transfer_board import transfer_board
 

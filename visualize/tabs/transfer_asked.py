@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from visualize.shared_work import drained
-from visualize.tabs.neurons_asked import AskedError, known
+from visualize.tabs.asked import AskedError, known
 from visualize.tabs.transfer_race import MOST, Heat, Races, Setting
 from visualize.tabs.transfer_results import title_of
 

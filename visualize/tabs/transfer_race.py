@@ -8,15 +8,16 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
+import zipfile
 from collections import OrderedDict
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from visualize.jobs import Job
 from visualize.lab import Lab
-from visualize.tabs.neurons_asked import AskedError, known
-from visualize.tabs.neurons_work import Job
+from visualize.tabs.asked import AskedError, known
 
 if TYPE_CHECKING:
     from ssl_core.race import Lap
@@ -68,7 +69,9 @@ class Heat:
     @property
     def running(self) -> bool:
         """Whether it runs or waits for its turn, and nobody has cancelled it."""
-        return self.job is not None and not self.job.ended.is_set() and not self.job.stopping.is_set()
+        return (
+            not self.finished and self.job is not None and not (self.job.ended.is_set() or self.job.stopping.is_set())
+        )
 
     def left(self) -> float:
         """About how many seconds it will still take."""
@@ -154,14 +157,22 @@ class Races:
         shutil.rmtree(heat.folder, ignore_errors=True)
 
     def tracks(self) -> list[dict]:
-        """What can be raced here: [{"name", "title"}]; the photographs of --photos where they make classes."""
-        from ssl_core.transfer_tasks import task_names
+        """What can be raced here: [{"name", "title"}]; first what the photographs of --photos make."""
+        from ssl_core.transfer_packs import TITLES
+        from ssl_core.transfer_tasks import STARTER
 
-        titles = {"starter": "Starter photos, in patches"}
-        found = [{"name": name, "title": titles.get(name, name)} for name in task_names(None)]
-        if has_classes(self.lab.photos):
-            found.insert(0, {"name": MINE, "title": f"Your photographs: {Path(self.lab.photos).name}"})
-        return found
+        photos = Path(self.lab.photos)
+        found = [{"name": name, "title": TITLES[name]} for name in self._of_pack()]
+        if not found and has_classes(photos):
+            found = [{"name": MINE, "title": f"Your photographs: {photos.name}"}]
+        return [*found, {"name": STARTER, "title": "Starter photos, in patches"}]
+
+    def _of_pack(self) -> list[str]:
+        """The tasks that --photos holds where it is one of the packs."""
+        from ssl_core.transfer_packs import PACK_OF
+
+        photos = Path(self.lab.photos)
+        return [name for name, file in PACK_OF.items() if photos.name == file and photos.is_file()]
 
     def task_steps(self, name: str) -> Generator[object, None, TransferTask]:
         """Open one of `tracks`, once. Errors: AskedError, TaskError."""
@@ -170,12 +181,19 @@ class Races:
         known(name, tuple(one["name"] for one in self.tracks()), "task")
         found = self.lab.results.get(("transfer task", name))
         if found is None:
-            place = str(self.lab.photos) if name == MINE else name
-            found = yield from self.lab.work.watch(("transfer task", name), lambda: open_task_steps(place))
+            photos = self.lab.photos
+            place, packs = (str(photos), None) if name == MINE else (name, Path(photos).parent)
+            found = yield from self.lab.work.watch(("transfer task", name), lambda: open_task_steps(place, packs))
         return self.lab.keep(("transfer task", name), lambda: found)
 
 
-def has_classes(photos: str) -> bool:
-    """Whether a folder of photographs has at least two sub-folders: then they are classes. A zip is left to the command line."""
-    folder = Path(photos)
-    return folder.is_dir() and sum(one.is_dir() and not one.name.startswith(".") for one in folder.iterdir()) > 1
+def has_classes(photos: Path) -> bool:
+    """Whether a folder or a zip of photographs has at least two folders at its top: they are taken for classes."""
+    if photos.is_dir():
+        tops = {one.name for one in photos.iterdir() if one.is_dir()}
+    elif zipfile.is_zipfile(photos):
+        with zipfile.ZipFile(photos) as pack:
+            tops = {name.split("/")[0] for name in pack.namelist() if "/" in name}
+    else:
+        return False
+    return sum(not top.startswith((".", "__MACOSX")) for top in tops) > 1

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from visualize.jobs import Jobs
 from visualize.lab import Lab
 from visualize.tabs import words_api, words_map, words_pictures, words_text, words_vectors
-from visualize.tabs.neurons import named
-from visualize.tabs.neurons_work import Jobs
+from visualize.tabs.asked import named
 from visualize.tabs.words_asked import METHOD, AskedError
 from visualize.widgets.linked_map import linked_map
 from visualize.widgets.word_desk import word_desk

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from visualize.jobs import Jobs, progress
 from visualize.jpeg_uri import jpeg_uri
 from visualize.lab import Lab
-from visualize.tabs.neurons_work import Jobs, progress
 from visualize.tabs.words_asked import bank_score_steps, bank_scores, known, model_name, network
 from visualize.tabs.words_vectors import checked
 

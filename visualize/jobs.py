@@ -1,12 +1,10 @@
-"""Work of the tab "Neurons" that takes longer than a gesture: it runs in a thread, tells how far it is when asked, and can be stopped."""
+"""Work of a tab that takes longer than a gesture: it runs in a thread, tells how far it is when asked, and can be stopped."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Hashable
-
-from visualize.tabs.neurons_asked import Bench, known
 
 MOST_JOBS = 64  # finished and stopped ones that are remembered
 
@@ -17,7 +15,7 @@ class Job:
     def __init__(self, steps: Generator):
         self.latest, self.result, self.error = None, None, ""
         self.stopping, self.ended = threading.Event(), threading.Event()
-        threading.Thread(target=self._run, args=(steps,), name="neurons", daemon=True).start()
+        threading.Thread(target=self._run, args=(steps,), name="job", daemon=True).start()
 
     def _run(self, steps: Generator) -> None:
         try:
@@ -68,15 +66,3 @@ def progress_over_bank(job: Job) -> dict:
         if latest.done and latest.seconds > 1:
             told["left"] = max(1, round(latest.seconds / latest.done * (latest.total - latest.done)))
     return told
-
-
-def indexing(bench: Bench, jobs: Jobs, query: dict) -> dict:
-    """Look through the bank with a network: {"ready": true}, or how far that is."""
-    name = known(str(query.get("model")), bench.lab.model_names(), "network")
-    job = jobs.ask(("index", name), lambda: bench.lab.index_steps(name), query)
-    latest = job.latest if job is not None else None
-    if (job is None or job.ended.is_set()) and bench.lab.index(name) is not None:
-        return {"ready": True, "note": latest.note if latest else ""}
-    if job is None:
-        return {"running": False, "done": 0, "total": 0}
-    return progress_over_bank(job)
