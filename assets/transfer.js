@@ -85,7 +85,7 @@ function useResults(results) {
   segmented("protocol", results.protocols.map((one) => [one, capital(one)]));
   segmented("share", results.shares.map((one) => [one, percent(one)]));
   segmented("figure", Object.entries(FIGURES));
-  part(".measured-on").replaceChildren(...[results.measured_on, ...results.remarks, ...results.tasks.map((task) => task.caveat && `${task.title}: ${task.caveat}`)].filter(Boolean).map((textContent) => make("p", { textContent })));
+  part(".measured-on").replaceChildren(...[results.measured_on, ...results.remarks].map((textContent) => make("p", { textContent })));
 }
 // The best free teacher as measured, and the untrained network, which is the question of the first race.
 function firstTeachers() {

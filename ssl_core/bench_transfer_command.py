@@ -91,7 +91,7 @@ def _tasks(options) -> tuple[str | None, tuple[str, ...]]:
 
 def _described(packs: str | None, tasks: Sequence[str]) -> str:
     found = [cells.task_of(task, packs) for task in tasks]
-    caveats = [task.caveat for task in found if task.caveat]
+    caveats = [f"{task.title}: {task.caveat}" for task in found if task.caveat]
     told = "; ".join(f"{task.title}: {task.described}" for task in found)
     return " ".join(
         (

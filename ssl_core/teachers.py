@@ -77,8 +77,7 @@ def _runs(name: str) -> list[dict] | None:
         training = checkpoint.read_config(zoo.folder() / name)["training"]
     except (checkpoint.CheckpointError, KeyError):
         return None
-    own = [training, training.get("before") or {}]
-    return own + ((_runs(training["trunk"]) or []) if training.get("trunk") else [])
+    return [training, *((_runs(training["trunk"]) or []) if training.get("trunk") else [])]
 
 
 def self_supervised(found: Iterable[Teacher]) -> tuple[Teacher, ...]:
