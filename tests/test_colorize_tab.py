@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ssl_core import checkpoint, zoo
-from ssl_core.pretexts import build, model_names
+from ssl_core import zoo
+from tests.tiny_models import tiny_lab
 from visualize.entropy_map import entropy_map
 from visualize.lab import Lab
 from visualize.tabs import colorize, colorize_api, colorize_words
@@ -22,12 +22,7 @@ PHOTO = "coffee"
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     """A lab whose colorization networks are untrained and tiny."""
-    folder = tmp_path_factory.mktemp("checkpoints")
-    for rank, name in enumerate(name for name in model_names() if name.startswith(colorize.METHODS)):
-        checkpoint.save(build(name, "tiny"), folder / name, {"rank": rank, "minutes": 2.0, "images": 1000})
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PRETEXT_LAB_CHECKPOINTS", str(folder))
-        yield Lab()
+    yield from tiny_lab(tmp_path_factory.mktemp("checkpoints"), *colorize.METHODS)
 
 
 @pytest.fixture(scope="module")

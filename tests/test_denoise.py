@@ -12,9 +12,10 @@ from scipy.ndimage import median_filter
 from skimage.metrics import peak_signal_noise_ratio
 from skimage.restoration import denoise_nl_means
 
-from ssl_core import bench_denoise, checkpoint, denoisers, zoo
-from ssl_core.pretexts import build, model_names
+from ssl_core import bench_denoise, denoisers, zoo
+from ssl_core.pretexts import build
 from ssl_core.pretexts.denoising_autoencoder import KINDS, DenoisingAutoencoder
+from tests.tiny_models import tiny_lab
 from visualize.lab import Lab
 from visualize.tabs import denoise_api, denoising_autoencoder
 from visualize.widgets.denoise_bench import START, Noise, finite, read_noise, to_code
@@ -27,12 +28,7 @@ PHOTO = "chelsea"
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     """A lab whose networks are untrained and tiny."""
-    folder = tmp_path_factory.mktemp("checkpoints")
-    for rank, name in enumerate(name for name in model_names() if name.startswith(METHOD)):
-        checkpoint.save(build(name, "tiny"), folder / name, {"rank": rank, "minutes": 2.0, "images": 1000})
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PRETEXT_LAB_CHECKPOINTS", str(folder))
-        yield Lab()
+    yield from tiny_lab(tmp_path_factory.mktemp("checkpoints"), METHOD)
 
 
 @pytest.fixture(scope="module")

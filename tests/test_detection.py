@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from ssl_core import networks
 from ssl_core.annotated import Boxed, Boxes
 from ssl_core.dense import Budget, measured
 from ssl_core.detection import (
@@ -18,6 +17,7 @@ from ssl_core.detection import (
     middles,
     read_boxes,
 )
+from tests.tiny_models import finished, tiny_encoder
 
 FROZEN = pytest.mark.parametrize("frozen", [True, False], ids=["frozen", "fine-tuned"])
 COLOURS = np.array([(230, 40, 40), (40, 60, 230)], np.uint8)
@@ -47,25 +47,9 @@ def data():
     return Boxed("squares", ("red", "blue"), squares(48, 0), squares(6, 1), squares(18, 2))
 
 
-def encoder(seed=0):
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return networks.Encoder(networks.TINY, networks.SignedRgb())
-
-
-def finished(steps):
-    """The points of a run and what it returns."""
-    points = []
-    while True:
-        try:
-            points.append(next(steps))
-        except StopIteration as end:
-            return points, end.value
-
-
 @FROZEN
 def test_squares_are_found_and_the_score_comes_last(data, frozen):
-    points, score = finished(detect(encoder(), data, 0, frozen=frozen, budget=Budget(80, 8, 2e-2)))
+    points, score = finished(detect(tiny_encoder(), data, 0, frozen=frozen, budget=Budget(80, 8, 2e-2)))
     assert score > 0.5
     assert [point.step for point in points] == [*range(1, 81), 80]
     assert points[-1].score == score and {point.score for point in points[:-1]} == {None}
@@ -74,7 +58,7 @@ def test_squares_are_found_and_the_score_comes_last(data, frozen):
 
 @FROZEN
 def test_the_encoder_that_was_given_stays_as_it_was(data, frozen):
-    given = measured(encoder(), data.train.pictures)
+    given = measured(tiny_encoder(), data.train.pictures)
     before = {name: value.clone() for name, value in given.state_dict().items()}
     finished(detect(given, data, 0, frozen=frozen, budget=Budget(3, 4, 1e-2)))
     assert all(torch.equal(value, before[name]) for name, value in given.state_dict().items())
@@ -84,7 +68,7 @@ def test_the_encoder_that_was_given_stays_as_it_was(data, frozen):
 @FROZEN
 def test_a_seed_decides_everything(data, frozen):
     def run(seed):
-        points, score = finished(detect(encoder(), data, seed, 0.5, frozen, Budget(4, 4, 1e-2)))
+        points, score = finished(detect(tiny_encoder(), data, seed, 0.5, frozen, Budget(4, 4, 1e-2)))
         return score, [point.loss for point in points]
 
     first, second, other = run(3), run(3), run(4)
@@ -96,7 +80,9 @@ def test_a_share_without_a_single_box_is_learned_without_a_fault(data):
     empty = tuple(np.zeros((0, 4), np.float32) for _ in data.train.boxes)
     bare = Boxes(data.train.pictures, empty, tuple(np.zeros(0, np.int64) for _ in empty))
     points, score = finished(
-        detect(encoder(), Boxed("bare", data.classes, bare, data.choice, data.test), 0, 0.1, budget=Budget(4, 4, 1e-2))
+        detect(
+            tiny_encoder(), Boxed("bare", data.classes, bare, data.choice, data.test), 0, 0.1, budget=Budget(4, 4, 1e-2)
+        )
     )
     assert np.isfinite([point.loss for point in points]).all() and 0 <= score <= 1
 

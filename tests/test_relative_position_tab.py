@@ -12,8 +12,9 @@ from PIL import Image
 
 from ssl_core import checkpoint, zoo
 from ssl_core.photo import PhotoError
-from ssl_core.pretexts import build, model_names
+from ssl_core.pretexts import build
 from ssl_core.pretexts.relative_position import NAMES, neighbours
+from tests.tiny_models import tiny_lab
 from visualize.lab import Lab
 from visualize.tabs import relative_position, relative_position_api, relative_position_words
 from visualize.tabs.relative_position_round import draw_square
@@ -26,12 +27,7 @@ PHOTO = "chelsea"
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     """A lab whose networks are untrained and tiny."""
-    folder = tmp_path_factory.mktemp("checkpoints")
-    for rank, name in enumerate(name for name in model_names() if name.startswith(METHOD)):
-        checkpoint.save(build(name, "tiny"), folder / name, {"rank": rank, "minutes": 2.0, "images": 1000})
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PRETEXT_LAB_CHECKPOINTS", str(folder))
-        yield Lab()
+    yield from tiny_lab(tmp_path_factory.mktemp("checkpoints"), METHOD)
 
 
 @pytest.fixture(scope="module")

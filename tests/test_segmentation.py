@@ -6,10 +6,10 @@ import torch
 import torch.nn.functional as F
 from sklearn.metrics import confusion_matrix, jaccard_score
 
-from ssl_core import networks
 from ssl_core.annotated import IGNORE, Scenes, Segmented
 from ssl_core.dense import STAGES, Budget, Kept, choose, measured, pixels
 from ssl_core.segmentation import Hypercolumns, class_weights, confusion, intersection_over_union, mean_iou, segment
+from tests.tiny_models import finished, tiny_encoder
 
 FROZEN = pytest.mark.parametrize("frozen", [True, False], ids=["frozen", "fine-tuned"])
 COLOURS = np.array([(220, 40, 40), (40, 200, 60), (50, 60, 220)], np.uint8)
@@ -36,25 +36,9 @@ def data():
     return Segmented("stripes", ("red", "green", "blue"), stripes(24, 0), stripes(6, 1), stripes(12, 2))
 
 
-def encoder(seed=0):
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return networks.Encoder(networks.TINY, networks.SignedRgb())
-
-
-def finished(steps):
-    """The points of a run and what it returns."""
-    points = []
-    while True:
-        try:
-            points.append(next(steps))
-        except StopIteration as end:
-            return points, end.value
-
-
 @FROZEN
 def test_stripes_are_learned_and_the_score_comes_last(data, frozen):
-    points, score = finished(segment(encoder(), data, 0, frozen=frozen, budget=Budget(60, 8, 2e-2)))
+    points, score = finished(segment(tiny_encoder(), data, 0, frozen=frozen, budget=Budget(60, 8, 2e-2)))
     assert score > 0.8
     assert [point.step for point in points] == [*range(1, 61), 60] and {point.steps for point in points} == {60}
     assert points[-1].score == score and {point.score for point in points[:-1]} == {None}
@@ -65,7 +49,7 @@ def test_stripes_are_learned_and_the_score_comes_last(data, frozen):
 
 @FROZEN
 def test_the_encoder_that_was_given_stays_as_it_was(data, frozen):
-    given = measured(encoder(), data.train.pictures)
+    given = measured(tiny_encoder(), data.train.pictures)
     before = {name: value.clone() for name, value in given.state_dict().items()}
     finished(segment(given, data, 0, frozen=frozen, budget=Budget(4, 8, 1e-2)))
     assert all(torch.equal(value, before[name]) for name, value in given.state_dict().items())
@@ -74,7 +58,7 @@ def test_the_encoder_that_was_given_stays_as_it_was(data, frozen):
 
 def test_fine_tuning_moves_the_encoder_to_a_better_loss(data):
     """With features that a head alone cannot use, only what changes the encoder can learn."""
-    blind = measured(encoder(), data.train.pictures)
+    blind = measured(tiny_encoder(), data.train.pictures)
     with torch.no_grad():
         for name in STAGES:
             for layer in blind.stages[name].modules():
@@ -90,7 +74,7 @@ def test_fine_tuning_moves_the_encoder_to_a_better_loss(data):
 @FROZEN
 def test_a_seed_decides_everything(data, frozen):
     def run(seed):
-        return finished(segment(encoder(), data, seed, 0.5, frozen, Budget(5, 4, 1e-2)))
+        return finished(segment(tiny_encoder(), data, seed, 0.5, frozen, Budget(5, 4, 1e-2)))
 
     (first, one), (second, two), (other, _) = run(3), run(3), run(4)
     assert one == two and [point.loss for point in first] == [point.loss for point in second]
@@ -103,27 +87,27 @@ def test_only_the_chosen_share_of_the_labels_is_seen(data):
     masks = np.full_like(data.train.masks, 2)
     masks[chosen] = data.train.masks[chosen]
     spoiled = Segmented(data.name, data.classes, Scenes(data.train.pictures, masks), data.choice, data.test)
-    runs = [finished(segment(encoder(), one, 5, 0.25, budget=Budget(6, 8, 1e-2)))[1] for one in (data, spoiled)]
+    runs = [finished(segment(tiny_encoder(), one, 5, 0.25, budget=Budget(6, 8, 1e-2)))[1] for one in (data, spoiled)]
     assert len(chosen) == 6 and runs[0] == runs[1]
-    assert finished(segment(encoder(), spoiled, 5, 1.0, budget=Budget(6, 8, 1e-2)))[1] != runs[0]
+    assert finished(segment(tiny_encoder(), spoiled, 5, 1.0, budget=Budget(6, 8, 1e-2)))[1] != runs[0]
 
 
 @pytest.mark.parametrize("share", [0.0, -1.0, 1.5])
 def test_a_share_is_above_nothing_and_at_most_all(data, share):
     with pytest.raises(ValueError, match="share of the labels lies above 0"):
-        next(segment(encoder(), data, 0, share))
+        next(segment(tiny_encoder(), data, 0, share))
 
 
 def test_a_run_can_be_stopped_and_an_exploding_one_says_what_to_do(data):
-    steps = segment(encoder(), data, 0, budget=Budget(1000, 8, 1e-2))
+    steps = segment(tiny_encoder(), data, 0, budget=Budget(1000, 8, 1e-2))
     next(steps)
     steps.close()
     with pytest.raises(FloatingPointError, match="take a lower learning rate"):
-        finished(segment(encoder(), data, 0, frozen=False, budget=Budget(30, 8, 1e30)))
+        finished(segment(tiny_encoder(), data, 0, frozen=False, budget=Budget(30, 8, 1e30)))
 
 
 def test_kept_features_are_those_of_the_encoder_in_half_precision(data):
-    network = measured(encoder(), data.train.pictures).eval()
+    network = measured(tiny_encoder(), data.train.pictures).eval()
     kept = Kept(network, data.train.pictures)
     for indices, mirrored in (([3, 1, 3], [False, True, True]), ([1, 3], [True, False])):
         indices, mirrored = np.array(indices), np.array(mirrored)
@@ -138,7 +122,7 @@ def test_kept_features_are_those_of_the_encoder_in_half_precision(data):
 
 
 def test_an_untrained_encoder_gets_statistics_and_a_trained_one_keeps_its_own(data):
-    raw = encoder()
+    raw = tiny_encoder()
     seen = measured(raw, data.train.pictures)
     assert seen is not raw and measured(seen, data.train.pictures) is seen
     with torch.no_grad():

@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 from skimage import color as reference
 
-from ssl_core import checkpoint, hue_chroma, metrics
-from ssl_core.pretexts import build
+from ssl_core import hue_chroma, metrics
+from tests.tiny_models import tiny_lab
 from visualize.lab import Lab, Recent
 from visualize.tabs import split_brain, split_brain_api
 from visualize.widgets.posterior_lens import LensFiles
@@ -21,12 +21,8 @@ NAME, METHOD, PHOTO = "split-brain-lab", split_brain.METHODS[0], "coffee"
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     """A lab whose split-brain network is untrained and tiny."""
-    folder = tmp_path_factory.mktemp("checkpoints")
     torch.manual_seed(0)
-    checkpoint.save(build(NAME, "tiny"), folder / NAME, {"rank": 0, "minutes": 2.0, "images": 1000})
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PRETEXT_LAB_CHECKPOINTS", str(folder))
-        yield Lab()
+    yield from tiny_lab(tmp_path_factory.mktemp("checkpoints"), METHOD)
 
 
 @pytest.fixture(scope="module")

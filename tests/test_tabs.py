@@ -9,7 +9,8 @@ import gradio as gr
 import pytest
 
 from ssl_core import checkpoint
-from ssl_core.pretexts import PRETEXTS, build, model_names
+from ssl_core.pretexts import PRETEXTS, model_names
+from tests.tiny_models import save_tiny
 from visualize.lab import Lab
 from visualize.page import build_page
 from visualize.tabs import TABS, teachers
@@ -18,10 +19,7 @@ from visualize.tabs import TABS, teachers
 @pytest.fixture(scope="module")
 def models(tmp_path_factory) -> Path:
     """A folder with every model that the project ships, untrained and tiny."""
-    folder = tmp_path_factory.mktemp("checkpoints")
-    for rank, name in enumerate(model_names()):
-        checkpoint.save(build(name, "tiny"), folder / name, {"rank": rank, "minutes": 2.0, "images": 1000})
-    return folder
+    return save_tiny(tmp_path_factory.mktemp("checkpoints"), model_names())
 
 
 @pytest.fixture

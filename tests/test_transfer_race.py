@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ssl_core import checkpoint
-from ssl_core.pretexts import build
 from ssl_core.race import Lap
 from ssl_core.transfer_tasks import Split, TransferTask
+from tests.tiny_models import save_tiny
 from visualize.lab import Lab
 from visualize.tabs import transfer_asked, transfer_race
 from visualize.tabs.asked import AskedError, named
@@ -23,10 +22,7 @@ MINE, YOURS = "visitor1", "visitor2"
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("checkpoints")
-    for rank, name in enumerate(("split-brain-lab", "context-encoder-l2")):
-        checkpoint.save(build(name, "tiny"), folder / name, {"rank": rank, "minutes": 2.0, "images": 1000})
-    return folder
+    return save_tiny(tmp_path_factory.mktemp("checkpoints"), ("split-brain-lab", "context-encoder-l2"))
 
 
 @pytest.fixture

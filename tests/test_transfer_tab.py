@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ssl_core import checkpoint
-from ssl_core.pretexts import build
+from tests.tiny_models import save_tiny
 from tests.transfer_figures import TASKS, TEACHERS, figures
 from visualize.lab import Lab
 from visualize.tabs import transfer, transfer_race, transfer_results
@@ -15,10 +14,7 @@ from visualize.tabs.transfer_results import ResultsError, read_results
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("checkpoints")
-    for rank, name in enumerate(("split-brain-lab", "context-encoder-l2")):
-        checkpoint.save(build(name, "tiny"), folder / name, {"rank": rank, "minutes": 2.0, "images": 1000})
-    return folder
+    return save_tiny(tmp_path_factory.mktemp("checkpoints"), ("split-brain-lab", "context-encoder-l2"))
 
 
 @pytest.fixture
