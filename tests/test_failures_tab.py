@@ -117,6 +117,14 @@ def test_before_the_judging_there_is_a_table_without_figures(models, photos, mon
     assert failures_table.judge(fresh, Jobs(), {"model": NAMES[1]}) == {"running": False, "done": 0, "total": 0}
 
 
+def test_what_is_judged_is_not_judged_again(judged):
+    jobs = Jobs()
+    done = jobs.ask(("failures", NAMES[0]), lambda: judged.score_steps(NAMES[0]), {"start": True})
+    assert done.ended.wait(60)
+    assert failures_table.judge(judged, jobs, {"model": NAMES[0], "start": True})["ready"]
+    assert jobs.ask(("failures", NAMES[0]), list, {}) is done
+
+
 def test_a_large_bank_is_judged_when_somebody_asks_for_it(judged, monkeypatch):
     monkeypatch.setattr(failures_table, "AT_ONCE", 5)
     assert not failures_table.table(judged, {})["at_once"]

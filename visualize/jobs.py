@@ -36,6 +36,16 @@ class Jobs:
         self.jobs: OrderedDict[Hashable, Job] = OrderedDict()
         self.lock = threading.Lock()
 
+    def at_work(self, key: Hashable) -> bool:
+        """Whether a job of that key runs. Who keeps results looks here first: `ask` would begin a finished one again."""
+        job = self.jobs.get(key)
+        return job is not None and not job.ended.is_set()
+
+    def note(self, key: Hashable) -> str:
+        """What the last job of a key over the bank had to say."""
+        job = self.jobs.get(key)
+        return job.latest.note if job is not None and job.latest is not None else ""
+
     def ask(self, key: Hashable, make: Callable[[], Generator], query: dict) -> Job | None:
         """The job of a key: stopped if `query["stop"]`, begun if `query["start"]` and it does not run; None if there is none."""
         with self.lock:
@@ -51,16 +61,18 @@ class Jobs:
         return job
 
 
-def progress(job: Job) -> dict:
+def progress(job: Job | None) -> dict:
     """Whether a job runs, or its error; `done` of `total` is for who knows what its steps are."""
+    if job is None:
+        return {"running": False, "done": 0, "total": 0}
     running = not job.ended.is_set() and not job.stopping.is_set()
     told = {"running": running, "done": 0, "total": 0}
     return told | ({"error": job.error} if job.error else {})
 
 
-def progress_over_bank(job: Job) -> dict:
+def progress_over_bank(job: Job | None) -> dict:
     """The same for work over the bank: also what it is doing, what it has to say, and about how many seconds are left."""
-    told, latest = progress(job), job.latest
+    told, latest = progress(job), job and job.latest
     if latest is not None:
         told |= {"done": latest.done, "total": latest.total, "doing": latest.doing, "note": latest.note}
         if latest.done and latest.seconds > 1:

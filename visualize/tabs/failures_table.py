@@ -139,12 +139,7 @@ def cells(board: Board, model: Pretext) -> dict | None:
 def judge(board: Board, jobs: Jobs, query: dict) -> dict:
     """Judge the bank with a network: {"ready": true, "cells"} when it is done, else how far that is."""
     model, _ = board.asked(query)
-    job = jobs.ask(("failures", model.name), lambda: board.score_steps(model.name), query)
-    latest = job.latest if job is not None else None
-    if job is None or job.ended.is_set():
-        row = cells(board, model)
-        if row is not None:
-            return {"ready": True, "cells": row, "note": latest.note if latest else ""}
-    if job is None:
-        return {"running": False, "done": 0, "total": 0}
-    return progress_over_bank(job)
+    key = ("failures", model.name)
+    if not jobs.at_work(key) and (row := cells(board, model)) is not None:
+        return {"ready": True, "cells": row, "note": jobs.note(key)}
+    return progress_over_bank(jobs.ask(key, lambda: board.score_steps(model.name), query))

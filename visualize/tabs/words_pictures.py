@@ -28,12 +28,13 @@ def pictures(lab: Lab, jobs: Jobs, query: dict) -> dict:
     words, problems = checked(at_hand, query, ("word",))
     if problems:
         return {"problems": problems}
-    job = jobs.ask(("words", model_name(lab)), lambda: bank_score_steps(lab), query)
-    scores = bank_scores(lab) if job is None or job.ended.is_set() else None
-    if scores is None and job is not None and job.result is not None:
-        scores = job.result
+    key = ("words", model_name(lab))
+    scores = None if jobs.at_work(key) else bank_scores(lab)
     if scores is None:
-        told = progress(job) if job is not None else {"running": False, "done": 0, "total": 0}
+        job = jobs.ask(key, lambda: bank_score_steps(lab), query)
+        scores = job and job.result
+    if scores is None:
+        told = progress(job)
         if job is not None and job.latest is not None:
             told |= {"done": job.latest.done, "total": job.latest.total}
         return told
