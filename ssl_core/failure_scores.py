@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from ssl_core.pretext import Pretext
 
 KIND = "failures"
-LARGE = (
-    0.6  # of the largest square of its photograph: on smaller ones the networks' cells are coarser than what is judged
-)
+# of the largest square of its photograph: on smaller ones the networks' cells are coarser than what is judged
+LARGE = 0.6
 OVERLAP = 0.25  # intersection over union: more, and two pictures of a gallery show the same
 
 

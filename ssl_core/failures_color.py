@@ -15,11 +15,8 @@ import numpy as np
 
 SIDE = 128  # px of the longest side of a judged picture: the networks answer on grids no finer than that
 
-RED, BLUE, BROWN = (
-    (-30.0, 55.0),
-    (220.0, 315.0),
-    (40.0, 100.0),
-)  # degrees of hue in the ab plane; sRGB red is at 40, blue at 306
+# degrees of hue in the ab plane; sRGB red is at 40, blue at 306
+RED, BLUE, BROWN = (-30.0, 55.0), (220.0, 315.0), (40.0, 100.0)
 CHROMA_TRUE, CHROMA_SEEN = 20.0, 12.0  # a true colour that has a name; a painted one that is seen as a colour
 SEPIA_CHROMA = (8.0, 45.0)  # brown tones: above grey, below orange
 NEAR_GREY = 8.0  # chroma under which a colour has no hue to speak of

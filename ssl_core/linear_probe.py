@@ -168,9 +168,8 @@ def _path(rows: np.ndarray, labels: np.ndarray, count: int, decays: Sequence[flo
                 warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
                 model.fit(rows, truth)
             slopes, shift = model.coef_, model.intercept_
-            if (
-                len(columns) == 2 and len(slopes) == 1
-            ):  # two classes: half of the log-odds for the one, half against the other
+            # two classes: half of the log-odds for the one, half against the other
+            if len(columns) == 2 and len(slopes) == 1:
                 slopes, shift = np.concatenate([-slopes, slopes]) / 2, np.concatenate([-shift, shift]) / 2
             weights[:, columns], bias[columns] = slopes.T, shift
         yield weights, bias

@@ -89,9 +89,7 @@ def _train_all(options) -> None:
     tasks = {name: _build(name, options.size, options.seed) for name, serving in sources.items() if serving}
 
     for name in {tuple(sources[name]): name for name in tasks}.values():
-        next(
-            _held_out(tasks[name], sources[name])
-        )  # photographs too few to choose on are told before hours of training
+        next(_held_out(tasks[name], sources[name]))  # too few photographs to choose on: told before hours of training
 
     def one(name: str, **changes):
         return argparse.Namespace(**{**vars(options), "name": name, "source": sources[name], "fresh": False, **changes})

@@ -39,10 +39,8 @@ __all__ = [
     "probe_live",
 ]
 
-STEPS_OF_FEW, STEPS_OF_ALL = (
-    100,
-    240,
-)  # 14 and 33 s of one thread at 96 px, where 240 pictures are learned from in a second
+# 14 and 33 s of one thread at 96 px, where 240 pictures are learned from in a second
+STEPS_OF_FEW, STEPS_OF_ALL = 100, 240
 PROBE_STEPS, PROBE_BATCH = 2000, 128
 
 Run = Generator[Point, None, float]

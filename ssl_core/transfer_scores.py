@@ -27,8 +27,8 @@ def average_precision(scores: np.ndarray, positive: np.ndarray) -> float:
     """Area under the precision-recall curve of one class, in [0, 1], over all its points, as VOC counts it from 2010 on.
 
     The precision at a recall is the best one at that recall or a higher one (VOC 2010 development kit, "Average Precision"); VOC 2007
-    took its mean at eleven recalls instead. Equal scores are one point of
-    the curve, so that a score that says the same of all pictures gets the share of the positives, in whatever order they lie.
+    took its mean at eleven recalls instead. Equal scores are one point of the curve, so that a score that says the same of all
+    pictures gets the share of the positives, in whatever order they lie.
 
     scores : (N,) of any scale, higher is surer; positive : (N,) bool
     NaN when nothing is positive. Raises ValueError for shapes that do not fit, or NaN scores.

@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LONGEST_SIDE = (
-    PHOTO_SIDE  # pixels of a photograph on the page: enough for a projector, small enough to send for each change
-)
+# pixels of a photograph on the page: enough for a projector, small enough to send for each change
+LONGEST_SIDE = PHOTO_SIDE
 MOST_UPLOADS = 64  # about 80 MB of pixels at most
 MOST_RESULTS = 96  # a posterior takes about 2 MB
 MOST_OF_FOLDER = 60  # thumbnails of one's own folder in the strip

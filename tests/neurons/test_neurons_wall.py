@@ -53,9 +53,8 @@ class TestWall:
         wall = ask("neuron_wall", stage="conv1")
         detecting = sum(value >= 0.3 and value >= 3 * 0.5 for value in wall["values"]["label"])
         assert wall["detecting"].startswith(f"{detecting} of 8 units detect something")
-        assert (
-            set(wall["label"]) <= set(LABELS) and max(wall["values"]["label"]) > 0.9
-        )  # brightness is told by some unit
+        assert set(wall["label"]) <= set(LABELS)
+        assert max(wall["values"]["label"]) > 0.9  # brightness is told by some unit
 
     def test_without_labels_it_says_where_they_would_come_from(self, asking):
         lab = Lab()

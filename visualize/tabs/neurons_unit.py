@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 BINS = 40
 WIDE, WIDE_LEAST = 3.0, 24  # side of the view of a receptive field, in fields, and in px at least
 CRISP = 40  # px; a window this small is shown in its own squares
-SAME_SPOT = (
-    0.3  # overlap (intersection over union) from which two receptive fields of one photograph show the same thing
-)
+# overlap (intersection over union) from which two receptive fields of one photograph show the same thing
+SAME_SPOT = 0.3
 POINTS = 1500  # of a scatter plot
 
 

@@ -47,9 +47,8 @@ def wall(bench: Bench, query: dict) -> dict:
 
     Until the bank is indexed the tiles come from the chosen photo alone, so that there is something to look at from the start.
     """
-    asked = bench.read(
-        {"model": query.get("model")}
-    )  # at the network's first stage, where its own has none of that name
+    # at the network's first stage, where its own has none of that name
+    asked = bench.read({"model": query.get("model")})
     widths = asked.model.encoder.widths
     if query.get("stage") in tuple(widths):
         asked = replace(asked, stage=query["stage"])

@@ -78,9 +78,8 @@ def draw_square(pixels: np.ndarray, config, number: int) -> Square:
             "This part of the photo is one flat colour: its patches look alike, and nothing tells where they belong. "
             "Go to the next patch, or choose another photo."
         )
-    order = rng.permutation(
-        8
-    )  # a flat patch of sky can be anywhere: ask about one that shows something, if there is one
+    # a flat patch of sky can be anywhere: ask about one that shows something, if there is one
+    order = rng.permutation(8)
     telling = [int(direction) for direction in order if contrast[neighbours()[1][direction]] >= FLAT]
     return Square((left, top, size), seen, patches, places, (telling or order.tolist())[0])
 

@@ -11,9 +11,8 @@ from visualize.tabs.words_asked import bank_score_steps, bank_scores, known, mod
 from visualize.tabs.words_vectors import checked
 
 PICTURES, WORDS = 8, 12
-WIDE = (
-    0.4  # of the largest patch's area: the network learned from whole photographs, so closer patches are foreign to it
-)
+# of the largest patch's area: the network learned from whole photographs, so closer patches are foreign to it
+WIDE = 0.4
 LEAST = 0.004  # share of a word that may count as unusual: below it a rare word's chance decides
 
 
