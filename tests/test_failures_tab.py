@@ -10,7 +10,7 @@ from PIL import Image
 
 from ssl_core import checkpoint
 from ssl_core.failures import MODES
-from ssl_core.pretexts import build
+from tests.tiny_models import save_tiny
 from visualize.failure_map import failure_map
 from visualize.jobs import Jobs
 from visualize.lab import Lab
@@ -34,10 +34,7 @@ def home(name: str) -> dict | None:
 @pytest.fixture(scope="module")
 def models(tmp_path_factory) -> Path:
     """Two networks that colour, one that fills, one that does neither; all untrained and tiny."""
-    folder = tmp_path_factory.mktemp("checkpoints")
-    for rank, name in enumerate((*NAMES, "denoising-autoencoder-mixed")):
-        checkpoint.save(build(name, "tiny"), folder / name, {"rank": rank, "minutes": 2.0, "images": 1000})
-    return folder
+    return save_tiny(tmp_path_factory.mktemp("checkpoints"), (*NAMES, "denoising-autoencoder-mixed"))
 
 
 @pytest.fixture(scope="module")
@@ -109,8 +106,7 @@ def test_the_table_names_every_network_that_colours_or_fills(judged):
 def test_before_the_judging_there_is_a_table_without_figures(models, photos, monkeypatch, tmp_path):
     monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", str(models))
     monkeypatch.setenv("PRETEXT_LAB_CACHE", str(tmp_path))
-    lab = Lab(str(photos))
-    fresh = Board(lab, home)
+    fresh = Board(Lab(str(photos)), home)
     table = failures_table.table(fresh, {})
     assert [model["cells"] for model in table["models"]] == [None] * 3
     assert failures_gallery.tiles(fresh, {"model": NAMES[1], "mode": "sepia"}) == {"waiting": True}
@@ -118,11 +114,10 @@ def test_before_the_judging_there_is_a_table_without_figures(models, photos, mon
 
 
 def test_what_is_judged_is_not_judged_again(judged):
-    jobs = Jobs()
-    done = jobs.ask(("failures", NAMES[0]), lambda: judged.score_steps(NAMES[0]), {"start": True})
+    jobs, key = Jobs(), ("failures", NAMES[0])
+    done = jobs.ask(key, lambda: judged.score_steps(NAMES[0]), {"start": True})
     assert done.ended.wait(60)
-    assert failures_table.judge(judged, jobs, {"model": NAMES[0], "start": True})["ready"]
-    assert jobs.ask(("failures", NAMES[0]), list, {}) is done
+    assert failures_table.judge(judged, jobs, {"model": NAMES[0], "start": True})["ready"] and jobs.jobs[key] is done
 
 
 def test_a_large_bank_is_judged_when_somebody_asks_for_it(judged, monkeypatch):

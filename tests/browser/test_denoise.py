@@ -150,7 +150,9 @@ def test_a_phone_shows_everything(new_page, address):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     before = canvas(page, "truth", ".close")
     page.locator(f"{BENCH} figure[data-id=truth] .stage").tap(position={"x": 10, "y": 10})
-    assert np.abs(canvas(page, "truth", ".close") - before).mean() > 1 and "closeup=" in page.url
+    page.wait_for_function("location.search.includes('closeup=')")
+    page.wait_for_function("() => new Promise(requestAnimationFrame)")  # the close-up is drawn with the next frame
+    assert np.abs(canvas(page, "truth", ".close") - before).mean() > 1
 
 
 def test_the_endpoint_answers_programs(address, tmp_path):
