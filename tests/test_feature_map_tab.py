@@ -89,13 +89,12 @@ def test_everything_arrives_and_the_first_update_shows_the_pictures(maps):
 
 def test_the_table_of_points_names_files_and_labels(maps):
     about = json.loads(Path(last(drawn(maps)[1], "points")["about"]).read_text())
-    assert sorted(about["columns"]["file"]) == sorted(maps.lab.bank().names) and set(about["columns"]["label"]) == {
-        "warm",
-        "cold",
-    }
+    assert sorted(about["columns"]["file"]) == sorted(maps.lab.bank().names)
+    assert set(about["columns"]["label"]) == {"warm", "cold"}
 
 
-def test_a_growing_map_is_shown_and_the_second_time_is_at_hand(maps):
+def test_a_growing_map_is_shown_and_the_second_time_is_at_hand(maps, monkeypatch):
+    monkeypatch.setattr(maps.lab.work, "watch", lambda key, make: make())  # every step, however quick the work
     _, shown = drawn(maps, layout="tsne", other="")
     layouts = [update["layout"] for update in shown if update.get("layout")]
     assert layouts[0]["growing"] and not layouts[-1]["growing"] and layouts[-1]["other"] is None
