@@ -127,7 +127,7 @@ async function useValue() {
   mark(); composeAll();
   $(".size").textContent = next.size ? ` at ${next.size}` : "";
   if (strokeAt && next.mask === wanted) { root.dataset.strokeToPicture = Math.round(performance.now() - strokeAt); strokeAt = null; }
-  root.dataset.mask = next.mask; root.dataset.photo = next.photo;
+  root.dataset.mask = next.mask; root.dataset.photo = next.photo; delete root.dataset.later;
   clearTimeout(followTimer);  // a hand that goes on painting should not wait behind the slow answers
   if (next.answers.some((answer) => answer.patch)) followTimer = setTimeout(() => trigger("filled"), 200);
 }

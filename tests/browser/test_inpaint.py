@@ -26,7 +26,7 @@ def tile(name):
 
 def show(page, address, query=""):
     page.goto(f"{address}?tab=inpaint&photo=coffee{query}")
-    page.wait_for_selector(".answers[data-later]", timeout=90_000)
+    page.wait_for_selector(".answers[data-photo=coffee][data-later]", timeout=90_000)
 
 
 def code(page):
