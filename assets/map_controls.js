@@ -140,6 +140,7 @@ box.addEventListener("change", (event) => {
 });
 $("[data-do=stop]").addEventListener("click", () => {
   stopped = true; // what is still on its way tells of work that ends
+  clearTimeout(ask.again);
   $(".work").hidden = true;
   $(".note").textContent = "Stopped. What is done so far is kept; any change goes on.";
   $(".note").hidden = false;

@@ -3,8 +3,8 @@
 `page` is an empty page of 1440 x 900; `new_page(viewport=..., color_scheme="dark", has_touch=True, ...)` makes others.
 Go to `address`, or `address + "?tab=inpaint"`. When a test ends it fails if a page raised an error, if anything was requested
 from another host, or if the app printed a stack trace. Pictures of failed tests lie in runs/browser/. A test that fails is
-run once more, because a browser that starves on a busy machine is no fault of the page; the summary names it, and whoever
-sees it there twice looks for the race.
+run up to twice more, because a browser that starves on a busy machine is no fault of the page; the summary names it, and
+whoever sees it there in two runs looks for the race.
 """
 
 import os
@@ -47,7 +47,7 @@ collect_ignore_glob = [] if CHROMIUM else ["test_*.py"]
 def pytest_collection_modifyitems(items):
     for item in items:
         if Path(item.fspath).parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.flaky(reruns=2))
 
 
 def pytest_terminal_summary(terminalreporter):

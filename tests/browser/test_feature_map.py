@@ -107,6 +107,7 @@ def test_layout_colors_and_seed_stand_in_the_link_and_come_back(tab, new_page, a
 
 def test_the_map_grows_before_the_eyes_and_stops(tab):
     tab.get_by_role("button", name="t-SNE").click()
+    tab.wait_for_function(READY, timeout=60_000)
     tab.get_by_label("Random start").check()
     tab.wait_for_selector(".map-controls .work:not([hidden])", timeout=60_000)
     tab.click(".map-controls [data-do=stop]")
