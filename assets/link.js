@@ -2,18 +2,28 @@
 window.lab = (() => {
   const query = () => new URLSearchParams(window.location.search);
   const state = { photo: null, tab: null, wanted: null };
+  let written = window.location.search;
   const listeners = [];
   const thumbs = new Map();
 
-  function set(values) {
+  function set(values, page = "replaceState") {
     const next = query();
     for (const [name, value] of Object.entries(values)) {
       if (value === null || value === undefined || value === "") next.delete(name);
       else next.set(name, String(value));
     }
     const text = next.toString();
-    window.history.replaceState(null, "", window.location.pathname + (text ? "?" + text : "") + window.location.hash);
+    written = text ? "?" + text : "";
+    window.history[page](null, "", window.location.pathname + written + window.location.hash);
   }
+  // Back and forward go from tab to tab; whatever else was set since stays as it is shown.
+  window.addEventListener("popstate", () => {
+    const tab = query().get("tab");
+    window.history.replaceState(null, "", window.location.pathname + written + window.location.hash);
+    if (!tab || tab === state.tab) return;
+    set({ tab });
+    window.lab.open(tab);
+  });
 
   function changed() {
     if (state.photo && state.tab) listeners.forEach((listener) => listener(state.tab, state.photo));
@@ -65,6 +75,12 @@ window.lab = (() => {
     return { ask, forget };
   }
 
+  // A figure as it stands on the page: three digits, and no more places than that.
+  function digits(value) {
+    if (!Number.isFinite(value)) return "–";
+    return value === 0 ? "0" : Math.abs(value) >= 99.95 ? value.toFixed(0) : value.toPrecision(3);
+  }
+
   // An element with its properties and what stands in it.
   function make(tag, properties = {}, ...children) {
     const made = Object.assign(document.createElement(tag), properties);
@@ -75,6 +91,7 @@ window.lab = (() => {
   return {
     // For every tab: read and write the link, open a tab, hear what is shown, ask Python, build what is shown.
     asker,
+    digits,
     fileUrl: (path) => `${(window.gradio_config && window.gradio_config.root) || ""}/gradio_api/file=${path}`,
     make,
     set,
@@ -101,8 +118,9 @@ window.lab = (() => {
       // While the page is mounted Gradio goes to its first tab and reports it, sometimes after a link has already opened another.
       if (state.wanted && tab !== state.wanted) return press(state.wanted, 600);
       if (tab === state.tab || unselected(tab)) return;
+      const another = state.tab && tab !== query().get("tab");
       state.tab = tab;
-      set({ tab });
+      set({ tab }, another ? "pushState" : "replaceState");
       changed();
     },
     setThumb(photo, src) {

@@ -80,12 +80,23 @@ async function openTab() {
 function useResults(results) {
   for (const cell of results.cells) cellsBy.set(keyOf(cell.teacher, cell.task, cell.protocol, cell.share), cell);
   if (!results.protocols.includes(state.protocol)) state.protocol = results.protocols[0];
-  if (!results.shares.includes(state.share)) state.share = results.shares[results.shares.length - 1];
+  state.share = shareFor(state.protocol);
   if (!taskOf(state.task)) state.task = firstTask();
   segmented("protocol", results.protocols.map((one) => [one, capital(one)]));
   segmented("share", results.shares.map((one) => [one, percent(one)]));
   segmented("figure", Object.entries(FIGURES));
-  part(".measured-on").replaceChildren(...[results.measured_on, ...results.remarks].map((textContent) => make("p", { textContent })));
+  part(".measured-on").replaceChildren(...[results.measured_on, ...results.remarks.map(titled)].map((textContent) => make("p", { textContent })));
+}
+// A remark of the bench names networks and tasks as files do; the page has titles for them.
+function titled(remark) {
+  const named = [...state.results.teachers.filter((one) => one.kind === "self-supervised"), ...state.results.tasks];
+  return named.reduce((told, one) => told.replace(new RegExp(`(?<![\\w-])${one.name}(?![\\w-])`, "g"), one.title), remark).replace(/(?<= )-(?=\d)/g, "\u2212");
+}
+// The shares of the labels with which a protocol was measured, and of these the one that is chosen or the largest.
+const sharesOf = (protocol) => state.results.shares.filter((share) => state.results.cells.some((cell) => cell.protocol === protocol && cell.share === share));
+function shareFor(protocol) {
+  const measured = sharesOf(protocol);
+  return measured.includes(state.share) || !measured.length ? state.share : measured[measured.length - 1];
 }
 // The best free teacher as measured, and the untrained network, which is the question of the first race.
 function firstTeachers() {
@@ -126,7 +137,7 @@ function toggle(name, always = false) {
 
 // ---- segmented controls ----
 const SET = {
-  protocol: (value) => set({ protocol: value }), share: (value) => set({ share: value }), figure: (value) => set({ figure: value }),
+  protocol: (value) => set({ protocol: value, share: shareFor(value) }), share: (value) => set({ share: value }), figure: (value) => set({ figure: value }),
   race: (value) => { state.racing.protocol = value; writeLink(); markSegments(); showRaceWhat(); },
 };
 const chosenIn = (name) => (name === "race" ? state.racing.protocol : state[name]);
@@ -146,6 +157,7 @@ function markSegments() {
       const chosen = button.value === String(chosenIn(group.dataset.set));
       button.setAttribute("aria-checked", String(chosen));
       button.tabIndex = chosen ? 0 : -1;
+      button.disabled = group.dataset.set === "share" && !sharesOf(state.protocol).includes(+button.value);
     }
   }
 }
@@ -153,7 +165,7 @@ root.addEventListener("keydown", (event) => {
   const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key], radio = event.target.closest("[role=radio]");
   if (!step || !radio) return;
   event.preventDefault();
-  const all = [...radio.parentElement.children], next = all[(all.indexOf(radio) + step + all.length) % all.length];
+  const all = [...radio.parentElement.children].filter((one) => !one.disabled), next = all[(all.indexOf(radio) + step + all.length) % all.length];
   next.click();
   next.focus();
 });

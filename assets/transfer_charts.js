@@ -10,7 +10,7 @@ const colorOf = (name) => (seat(name) >= 0 ? COLORS[seat(name)] : SOFT);
 // ---- bars: one group for each protocol ----
 function drawBars() {
   const figure = part("[data-chart=bars]"), box = figure.querySelector(".canvas"), task = taskOf(state.task), names = strong(), unit = rem();
-  figure.querySelector("h3").textContent = `${task.title}: four ways to hand it on`;
+  figure.querySelector("h3").textContent = `${task.title}: ways to hand it on`;
   const groups = state.results.protocols.map((protocol) => ({ protocol, cells: names.map((name) => cellOf(name, task.name, protocol)).map((cell) => (shown(cell) === null ? null : cell)) })).filter((one) => one.cells.some(Boolean));
   if (!groups.length) return nothing(figure, `Nothing was measured with ${percent(state.share)} of the labels for this task.`);
   const values = groups.flatMap((one) => one.cells.filter(Boolean).map((cell) => shown(cell))), y = barSpan(values), tells = [];
@@ -32,7 +32,13 @@ function drawBars() {
     });
   });
   telling(svg, tells);
-  figure.querySelector("figcaption").replaceChildren(key(names), ` With ${percent(state.share)} of the labels.`);
+  figure.querySelector("figcaption").replaceChildren(key(names), ` With ${percent(state.share)} of the labels${otherShares(groups)}.`);
+}
+// Where the protocols without a bar were measured.
+function otherShares(groups) {
+  const missing = state.results.protocols.filter((protocol) => !groups.some((one) => one.protocol === protocol));
+  const told = missing.map((protocol) => [protocol, sharesOf(protocol).map(percent).join(" and ")]).filter(([, shares]) => shares);
+  return told.map(([protocol, shares]) => `; ${protocol} was measured with ${shares}`).join("");
 }
 // Bars start at 0 or say less than they seem to.
 function barSpan(values) {

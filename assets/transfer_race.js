@@ -134,7 +134,7 @@ function drawRace() {
   });
   telling(svg, tells);
   if (!scored.flat().length) {
-    const hint = word(run.running ? "" : names.length > 1 ? "Press Start: the curves draw themselves here." : "", (inner.left + width) / 2, Y(y.high / 2), { "text-anchor": "middle", "font-size": 15 * unit });
+    const hint = word(run.running ? "" : names.length > 1 ? "Press Start: the curves draw themselves here." : "", (inner.left + width) / 2, Y(0.75 * y.high), { "text-anchor": "middle", "font-size": 15 * unit });
     svg.append(hint);
     fitText(hint, width - inner.left - inner.right);
   }

@@ -212,7 +212,7 @@ def _few(table: Table, task: str, free: dict[str, float]) -> list[str]:
     best = max(tuned, key=lambda name: tuned[name][0])
     ours, theirs = spread(*tuned[best]), spread(*scratch)
     return [
-        f"With {SHARES[0]:.0%} of the labels fine-tuning from {best} reaches {ours} %, learning from scratch {theirs} %."
+        f"With {100 * SHARES[0]:.0f} % of the labels fine-tuning from {best} reaches {ours} %, learning from scratch {theirs} %."
     ]
 
 

@@ -95,6 +95,20 @@ def test_the_link_opens_the_tab_with_the_photo_and_follows_both(page, address):
     page.wait_for_selector("[data-key=china][aria-checked=true]")
 
 
+def test_back_and_forward_go_from_tab_to_tab_and_keep_the_rest(page, address):
+    show(page, address, "?photo=lion")
+    page.wait_for_function("window.lab.tab === 'teachers'")
+    for tab in ("colorize", "inpaint"):
+        page.click(f".lab-tabs [data-tab={tab}]")
+        page.wait_for_function("tab => window.lab.tab === tab", arg=tab)
+    page.click("[data-key=china]")
+    for step, tab in ((page.go_back, "colorize"), (page.go_back, "teachers"), (page.go_forward, "colorize")):
+        step()
+        page.wait_for_selector(f".lab-tabs [data-tab={tab}][aria-selected=true]")
+        page.wait_for_function("tab => window.lab.tab === tab", arg=tab)
+        assert f"tab={tab}" in page.url and "photo=china" in page.url and chosen(page) == "china"
+
+
 def test_a_link_wins_over_the_first_tab_however_late_gradio_goes_there(page, address):
     show(page, address, "?tab=colorize&photo=coffee")
     page.wait_for_function("window.lab.tab === 'colorize'")

@@ -122,9 +122,20 @@ def test_the_choices_stand_in_the_link_and_survive_a_reload(page, address, tmp_p
 
 
 def test_what_was_not_measured_is_said(page, address, tmp_path):
-    show(page, address, tmp_path, figures(), protocol="joint learning", share=0.01)
-    assert "Nothing was measured for joint learning with 1\u00a0%" in page.locator(".board-note").inner_text()
-    assert page.locator("[data-chart=cost] .nothing").count() == 1
+    show(page, address, tmp_path, figures(), share=0.01)
+    page.get_by_role("radio", name="Joint learning").click()
+    assert page.get_by_role("radio", name="1\u00a0%", exact=True).is_disabled()
+    assert page.get_by_role("radio", name="100\u00a0%").get_attribute("aria-checked") == "true"
+    assert "share=" not in page.url and "protocol=joint" in page.url
+    page.goto(page.url + "&share=0.01")
+    page.wait_for_function(READY)
+    assert page.get_by_role("radio", name="100\u00a0%").get_attribute("aria-checked") == "true"
+    page.get_by_role("radio", name="Fine-tune").first.click()
+    page.get_by_role("radio", name="1\u00a0%", exact=True).click()
+    assert (
+        "joint learning was measured with 10\u00a0% and 100\u00a0%"
+        in page.locator("[data-chart=bars] figcaption").inner_text()
+    )
     page.locator(".board thead [data-column=camvid]").click()
     assert "not probed for this task" in page.locator("[data-chart=layers] .nothing").inner_text()
 
