@@ -64,13 +64,13 @@ function draw(one) {
 function drawAll() { if (picture) for (const one of tiles.values()) if (one.node.isConnected && one.full.width > 1) draw(one); }
 function composeAll() { if (picture) { for (const one of tiles.values()) if (one.node.isConnected) compose(one); drawAll(); } }
 
-const figure = (value) => !Number.isFinite(value) ? "" : String(Number(value.toPrecision(3)));
+const { digits } = window.lab;
 function caption(one) {
   const { answer } = one, told = !hidden && Number.isFinite(answer.psnr);
   one.name.textContent = answer.title; one.node.title = answer.note || "";
   one.node.classList.toggle("failed", Boolean(answer.error)); one.node.classList.toggle("pending", Boolean(answer.waiting));
   one.psnr.textContent = told ? `${answer.psnr.toFixed(1)} dB` : "";
-  one.rest.textContent = told ? `L1 ${figure(answer.l1)} % · L2 ${figure(answer.l2)} % · sharp ${answer.sharpness.toFixed(2)}`
+  one.rest.textContent = told ? `L1 ${digits(answer.l1)} % · L2 ${digits(answer.l2)} % · sharp ${answer.sharpness.toFixed(2)}`
     : answer.truth ? "the photo itself" : hidden && one.patch ? "figures come with the truth" : answer.waiting ? "follows in a moment" : answer.note || "";
   one.save.hidden = !one.patch && !answer.truth || hidden && answer.truth;
   one.save.setAttribute("aria-label", `Save ${answer.title} as PNG`);

@@ -3,7 +3,7 @@ const root = element.querySelector(".failures"), part = (name) => root.querySele
 const link = window.lab, TAB = "failures", VIEWS = ["result", "map", "truth"];
 const state = { modes: [], models: [], mode: null, model: null, given: false, view: "result", photo: null, bank: "", pictures: 0, atOnce: false, mine: new Map(), open: false };
 const { make } = window.lab;
-const digits = (value) => (!Number.isFinite(value) ? "–" : String(Math.abs(value) < 1 ? Number(value.toFixed(2)) : Number(value.toPrecision(3))));
+const digits = (value) => (value && Math.abs(value) < 1 ? value.toFixed(2) : link.digits(value));
 const percent = (share) => `${share > 0 && share < 0.005 ? "< 1" : Math.round(100 * share)}\u00a0%`;
 const say = (sentence) => Object.assign(part(".message"), { textContent: sentence || "", hidden: !sentence });
 const modeOf = (id) => state.modes.find((mode) => mode.id === id), modelOf = (name) => state.models.find((model) => model.name === name);

@@ -3,8 +3,7 @@ const root = element.querySelector(".neurons"), part = (name) => root.querySelec
 const link = window.lab, TAB = "neurons", K = 5;
 const SORTS = ["number", "sparsity", "peak", "label", "photo"];
 const state = { model: null, stage: null, unit: null, given: false, k: K, sort: "sparsity", versus: "", filters: false, photo: null, networks: [], wall: null, page: null, other: null, open: false };
-const { make } = window.lab;
-const digits = (value) => (Number.isFinite(value) ? String(Number(value.toPrecision(3))) : "–");
+const { make, digits } = window.lab;
 const say = (sentence) => Object.assign(part(".message"), { textContent: sentence || "", hidden: !sentence });
 
 // ---- the link ----

@@ -69,6 +69,7 @@ function layOut() {
   message.textContent = round.asked.message || "";
   message.hidden = !message.textContent;
   root.classList.toggle("empty", !round.pictures);
+  root.classList.toggle("impossible", !round.pictures && !message.hidden);
   const share = round.pictures ? round.asked.boxes[4][2] : 0;
   root.style.setProperty("--patch", `${100 * share}%`);
   if (round.pictures) {

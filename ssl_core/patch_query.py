@@ -32,7 +32,8 @@ def fit_box(center: tuple[float, float], share: float, height: int, width: int) 
     short = min(height, width)
     if short < SMALLEST:
         raise PatchError(
-            f"This photo is {width} x {height} pixels, smaller than a patch of {SMALLEST} x {SMALLEST}. Choose a larger photo."
+            f"This photo is {width} x {height} pixels, smaller than a patch of {SMALLEST} x {SMALLEST}. "
+            "Choose one that is larger or less narrow."
         )
     side = min(max(share * short, SMALLEST), short)
     left, top = (

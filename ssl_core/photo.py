@@ -18,16 +18,23 @@ ENDINGS = {".jpg", ".jpeg", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".
 MIN_STRAYING, MAX_TONE_CHROMA, THUMBNAIL = 1.7, 35.0, 32
 
 
-def read_photo(source: str | Path | bytes | BinaryIO, max_side: int | None = None) -> np.ndarray:
+def read_photo(source: str | Path | bytes | BinaryIO, max_side: int | None = None, min_side: int = 1) -> np.ndarray:
     """Decode a picture file to (H, W, 3) uint8 sRGB, upright, on white where it was transparent, first frame if animated.
 
     The content decides, not the file's name. `max_side` scales the longer side down to that many pixels (never up),
-    with antialiasing. Raises PhotoError for anything that is not a whole, readable picture.
+    with antialiasing. Raises PhotoError for anything that is not a whole, readable picture, or whose shorter side then has
+    less than `min_side` pixels.
     """
     with open_picture(source) as image:
         width, height = image.size
         scale = 1.0 if max_side is None else min(1.0, max_side / max(width, height))
-        return np.array(decode(image, scale))
+        photo = np.array(decode(image, scale))
+    if min(photo.shape[:2]) < min_side:
+        height, width = photo.shape[:2]
+        raise PhotoError(
+            f"At {width} x {height} pixels there is too little to see in this photo. Choose one that is larger or less narrow."
+        )
+    return photo
 
 
 def read_square(source: str | Path | bytes | BinaryIO, side: int) -> np.ndarray:

@@ -72,13 +72,15 @@ def test_a_key_cannot_be_made_from_the_photo_alone(lab):
 def test_old_uploads_are_forgotten(lab):
     first = lab.add(png(3)).key
     for seed in range(lab.uploads.size):
-        lab.add(png(1000 + seed, 4, 4))
+        lab.add(png(1000 + seed, 16, 16))
     with pytest.raises(PhotoError, match="no longer here"):
         lab.photo(first)
 
 
 def test_a_large_upload_is_reduced_and_a_bad_one_named(lab):
     assert max(lab.add(png(4, 700, 1400)).pixels.shape[:2]) == LONGEST_SIDE
+    with pytest.raises(PhotoError, match="640 x 9 pixels .* larger or less narrow"):
+        lab.add(png(4, 28, 1920))
     with pytest.raises(PhotoError):
         lab.add(b"not a picture")
 

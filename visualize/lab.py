@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 # pixels of a photograph on the page: enough for a projector, small enough to send for each change
 LONGEST_SIDE = PHOTO_SIDE
+SHORTEST_SIDE = 16  # of an upload: with less there is nothing to hide, to colour or to cut patches from
 MOST_UPLOADS = 64  # about 80 MB of pixels at most
 MOST_RESULTS = 96  # a posterior takes about 2 MB
 MOST_OF_FOLDER = 60  # thumbnails of one's own folder in the strip
@@ -117,7 +118,9 @@ class Lab:
         """
         data = source if isinstance(source, bytes) else Path(source).read_bytes()
         key = f"upload-{hashlib.sha256(self.salt + data).hexdigest()[:24]}"
-        return self.uploads.keep(key, lambda: shown(key, "Your photo", "", "", read_photo(data, LONGEST_SIDE)))
+        return self.uploads.keep(
+            key, lambda: shown(key, "Your photo", "", "", read_photo(data, LONGEST_SIDE, SHORTEST_SIDE))
+        )
 
     def model_names(self) -> tuple[str, ...]:
         """Names of all shipped models, in the order of the story; needs no torch."""

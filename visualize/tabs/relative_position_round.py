@@ -65,8 +65,8 @@ def draw_square(pixels: np.ndarray, config, number: int) -> Square:
     shorter = min(height, width)
     if shorter < config.side:
         raise PhotoError(
-            f"This photo is {width} x {height} pixels. The nine patches are cut from a square of {config.side} pixels or more: "
-            "choose a larger photo."
+            f"The lab shows this photo at {width} x {height} pixels. The nine patches are cut from a square of {config.side} pixels "
+            "or more: choose a photo that is larger or less narrow."
         )
     size = max(config.side, round(shorter * rng.uniform(LEAST_SHARE, 1)))
     top, left = int(rng.integers(0, height - size + 1)), int(rng.integers(0, width - size + 1))
