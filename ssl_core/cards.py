@@ -120,14 +120,15 @@ def card(folder: Path) -> str:
         use=USES.get(about["method"], "pictures = model.panels(raw, rng)"),
         training=_training(about["training"]),
         data=_data(about["training"].get("sources", ())),
-        scores=_scores(about.get("scores") or {}),
+        scores=_scores(about["scores"]),
     )
 
 
 def write_card(folder: Path) -> Path:
-    """Write the card of the checkpoint in `folder` to its README.md and return that path."""
-    path = Path(folder) / CARD
-    path.write_text(card(Path(folder)), encoding="utf-8")
+    """Write the card of the checkpoint in `folder` to its README.md and return that path. CheckpointError if it cannot be."""
+    path, text = Path(folder) / CARD, card(Path(folder))
+    with checkpoint.replacing(path) as partial:
+        partial.write_text(text, encoding="utf-8")
     return path
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +17,13 @@ if TYPE_CHECKING:
     from ssl_core.pretext import Pretext
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
+# what config.json holds at least, and as what
+KINDS = {"model": str, "method": str, "variant": str, "config": dict, "training": dict, "scores": dict}
+SHIPPED = Path(__file__).parents[1] / "checkpoints"
 
 
 class CheckpointError(RuntimeError):
-    """A checkpoint that is missing, damaged or not ours; its text says which and what to do."""
+    """A checkpoint that is missing, damaged, not ours or cannot be written; its text says which and what to do."""
 
 
 def save(task: Pretext, folder: Path, training: dict[str, Any]) -> None:
@@ -31,7 +37,6 @@ def save(task: Pretext, folder: Path, training: dict[str, Any]) -> None:
     for name, tensor in task.state_dict().items():
         halve = tensor.is_floating_point() and tensor.dim() > 1
         state[name] = tensor.detach().to("cpu", torch.float16 if halve else tensor.dtype).contiguous()
-    folder.mkdir(parents=True, exist_ok=True)
     write_tensors(folder / WEIGHTS, state)
     about = {
         "model": task.name,
@@ -67,16 +72,17 @@ def read_config(folder: Path) -> dict[str, Any]:
     path = Path(folder) / CONFIG
     try:
         about = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise CheckpointError(f"There is no {path.name} in {_short(folder)}. {_remedy(folder)}") from None
+    except PermissionError:
+        raise _forbidden(path) from None
     except (OSError, ValueError):
         raise CheckpointError(f"{_short(path)} cannot be read as JSON. {_remedy(folder)}") from None
-    missing = {"model", "method", "variant", "config", "training"} - (
-        about.keys() if isinstance(about, dict) else set()
-    )
-    if missing:
+    about = {"scores": {}, **about} if isinstance(about, dict) else {}
+    odd = [key for key, kind in KINDS.items() if not isinstance(about.get(key), kind)]
+    if odd:
         raise CheckpointError(
-            f"{_short(path)} is not from this project: it lacks {', '.join(sorted(missing))}. {_remedy(folder)}"
+            f"{_short(path)} is not from this project: {', '.join(odd)} missing or of another kind. {_remedy(folder)}"
         )
     return about
 
@@ -84,30 +90,60 @@ def read_config(folder: Path) -> dict[str, Any]:
 def write_scores(folder: Path, scores: dict[str, Any]) -> None:
     """Merge measured scores into config.json."""
     about = read_config(folder)
-    about["scores"] = {**about.get("scores", {}), **scores}
+    about["scores"] |= scores
     _write_json(Path(folder) / CONFIG, about)
 
 
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A file beside `path` to write to, which takes its place at the end: a reader finds the old file or the new one, whole.
+
+    The folder is made if need be. CheckpointError if the disk refuses; the old file stays.
+    """
+    from safetensors import SafetensorError
+
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.unlink(missing_ok=True)
+        partial.touch()
+        mode = partial.stat().st_mode  # as the umask has it; safetensors would leave the file to its owner alone
+        yield partial
+        partial.chmod(mode)
+        os.replace(partial, path)
+    except (OSError, SafetensorError) as problem:
+        reason = getattr(problem, "strerror", None) or problem
+        raise CheckpointError(
+            f"{path} cannot be written: {reason}. Make room or allow writing there, or use another folder."
+        ) from None
+    finally:
+        with suppress(OSError):
+            partial.unlink()
+
+
 def write_tensors(path: Path, tensors: dict[str, Tensor], note: dict[str, str] | None = None) -> None:
-    """Write tensors so that a reader finds the old file or the new one, never half of one."""
+    """Write tensors as `replacing` does, with a note."""
     from safetensors.torch import save_file
 
-    partial = path.with_suffix(".partial")
-    save_file(tensors, partial, metadata=note)
-    os.replace(partial, path)
+    with replacing(path) as partial:
+        save_file(tensors, partial, metadata=note)
 
 
-def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Tensors by name, and the note stored with them. CheckpointError if the file is missing or damaged."""
+def read_tensors(path: Path, remedy: str = "") -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors by name, and the note stored with them. CheckpointError if the file is missing or damaged, with the remedy."""
     from safetensors import SafetensorError, safe_open
 
+    remedy = remedy or _remedy(path.parent)
     try:
+        path.open("rb").close()  # safetensors says of a file that may not be read that it is not there
         with safe_open(path, framework="pt") as file:
             return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
-    except (FileNotFoundError, IsADirectoryError):
-        raise CheckpointError(f"There is no {path.name} in {_short(path.parent)}. {_remedy(path.parent)}") from None
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        raise CheckpointError(f"There is no {path.name} in {_short(path.parent)}. {remedy}") from None
+    except PermissionError:
+        raise _forbidden(path) from None
     except (SafetensorError, OSError, ValueError):
-        raise CheckpointError(f"{_short(path)} is damaged. {_remedy(path.parent)}") from None
+        raise CheckpointError(f"{_short(path)} is damaged. {remedy}") from None
 
 
 def _rebuild(about: dict[str, Any], folder: Path) -> Pretext:
@@ -124,7 +160,11 @@ def _rebuild(about: dict[str, Any], folder: Path) -> Pretext:
         raise CheckpointError(
             f"The configuration in {_short(folder)} is from another version of this project. {_remedy(folder)}"
         )
-    return pretext(kind(**stored), about["variant"])
+    try:
+        return pretext(kind(**stored), about["variant"])
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError):
+        # values of a kind or size that no network can have fail wherever they are first used
+        raise CheckpointError(f"No network can be built as {_short(folder / CONFIG)} says. {_remedy(folder)}") from None
 
 
 def _short(path: Path) -> str:
@@ -133,13 +173,19 @@ def _short(path: Path) -> str:
 
 
 def _remedy(folder: Path) -> str:
-    name = Path(folder).name
-    return (
-        f"Restore it with `git checkout -- checkpoints/{name}`, or train it again: `python -m ssl_core train {name}`."
+    folder = Path(folder).absolute()
+    again = f"python -m ssl_core train {folder.name} --source SRC"
+    if folder.parent.resolve() == SHIPPED.resolve():
+        return f"Restore it with `git checkout -- checkpoints/{folder.name}`, or train it again: `{again}`."
+    return f"Train it again: `{again} --folder {shlex.quote(str(folder.parent))}`."
+
+
+def _forbidden(path: Path) -> CheckpointError:
+    return CheckpointError(
+        f"{_short(path)} may not be read by this user. Allow reading of the file and its folder, as with `chmod a+rX`."
     )
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(partial, path)
+    with replacing(path) as partial:
+        partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

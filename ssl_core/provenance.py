@@ -1,4 +1,4 @@
-"""What a model card tells of a training run besides its numbers: data, machine, date, commit."""
+"""What a model card tells of a training run besides its numbers: data, machine, date, commit; and which run a saved state is of."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ from typing import Any
 
 import torch
 
+from ssl_core.checkpoint import CheckpointError
 from ssl_core.pretext import Pretext
 from ssl_core.pretexts import model_names
+
+# what must stay as it is when a run goes on, and how to say it
+BEGAN = {"sources": "was trained on", "size": "has --size", "trunk": "started from", "seed": "has --seed"}
 
 
 def provenance(task: Pretext, sources: Sequence[str], size: str) -> dict[str, Any]:
@@ -27,6 +31,31 @@ def provenance(task: Pretext, sources: Sequence[str], size: str) -> dict[str, An
         "date": datetime.date.today().isoformat(),
         "commit": commit(),
     }
+
+
+def origin(facts: dict[str, Any], seed: int) -> dict[str, Any]:
+    """What must stay as it is when a run goes on: of the facts those that are known, and the seed."""
+    known = {**facts, "seed": seed}
+    return {key: known[key] for key in BEGAN if key in known}
+
+
+def refuse_another(path: Path, begun: dict[str, Any], asked: dict[str, Any]) -> None:
+    """CheckpointError if the run whose state is in `path` began otherwise than is asked now; states of old say less of it, or nothing.
+
+    A run on one source and then another would have a card that names the last alone.
+    """
+    for key in begun.keys() & asked.keys():
+        if begun[key] != asked[key]:
+            raise CheckpointError(
+                f"The run in {path.parent} {BEGAN[key]} {_named(begun[key])}, not {_named(asked[key])}. "
+                "Use --fresh to start anew, or another --folder."
+            )
+
+
+def _named(value: Any) -> str:
+    if value is None:
+        return "random weights"
+    return " and ".join(value) if isinstance(value, list) else str(value)
 
 
 def hardware() -> str:

@@ -5,7 +5,6 @@ selection slice, photographs that neither was trained on and that no published f
 """
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -72,7 +71,8 @@ def retrain(
         if not record.exists():
             train(name, share, staged)
             found = asdict(_decide(name, error, shipped, staged))
-            _replace(record, lambda path, found=found: path.write_text(json.dumps(found, indent=2), encoding="utf-8"))
+            with checkpoint.replacing(record) as path:
+                path.write_text(json.dumps(found, indent=2), encoding="utf-8")
         yield Outcome(**json.loads(record.read_text(encoding="utf-8")))
 
 
@@ -84,10 +84,10 @@ def _decide(name: str, error: Callable[[Path], float], shipped: Path, staged: Pa
         old = None
     better = old is None or new < old
     if better:
-        (shipped / name).mkdir(parents=True, exist_ok=True)
         for file in sorted((staged / name).iterdir()):
             if file.name not in (OUTCOME, "resume.safetensors"):
-                _replace(shipped / name / file.name, lambda path, file=file: shutil.copyfile(file, path))
+                with checkpoint.replacing(shipped / name / file.name) as path:
+                    shutil.copyfile(file, path)
     run = checkpoint.read_config(staged / name)["training"]
     return Outcome(
         name,
@@ -99,12 +99,6 @@ def _decide(name: str, error: Callable[[Path], float], shipped: Path, staged: Pa
         run["images_per_second"],
         100 * run["waiting_share"],
     )
-
-
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    partial = path.with_name(path.name + ".partial")
-    write(partial)
-    os.replace(partial, path)
 
 
 def held_out_error(task, photos: Iterable[dict], seed: int = 0) -> float:

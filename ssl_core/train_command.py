@@ -5,8 +5,10 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import numpy as np
 
@@ -18,41 +20,61 @@ from ssl_core.command_settings import CommandError, use_threads
 def train(options) -> None:
     """Train a model, or with --all every one, and write checkpoint and card; goes on with an interrupted run unless --fresh."""
     use_threads(options.threads)
+    if not 0 <= options.seed < 2**64:
+        raise CommandError(
+            f"The seed {options.seed} cannot be used. Give --seed a whole number of 0 or more, below 2**64."
+        )
     if options.all:
         _train_all(options)
         return
     if not options.name:
         raise CommandError("Say which model to train, for example context-encoder-l2, or --all.")
     folder = options.folder / options.name
-    _train_one(options, folder, options.folder)
+    steps = _train_one(options, folder, options.folder)
     if _is_main_process():
-        print(f"{folder} is written. `pretext-lab bench` measures it.")
+        written = f"{folder} is written. `pretext-lab bench` measures it."
+        print(written if steps else f"{folder} is already finished; --fresh starts anew.")
 
 
-def _train_one(options, folder: Path, trunks: Path) -> None:
-    """Train options.name into `folder`, from its trunk in `trunks` if it has one."""
+def _train_one(options, folder: Path, trunks: Path) -> int:
+    """Train options.name into `folder`, from its trunk in `trunks` if it has one; returns how many steps were left to do."""
     from ssl_core.pretext import blend_weights
     from ssl_core.provenance import provenance
     from ssl_core.trainer import STATE, Plan
     from ssl_core.trainer import train as steps_of
 
     task = _build(options.name, options.size, options.seed)
-    if options.fresh:
-        (folder / STATE).unlink(missing_ok=True)
     variant = task.variants[task.variant]
     trunk = None if options.scratch else variant.trunk
     if trunk:
         trained_trunk = _trunk(task, trunks / trunk, options.size)
         task.start_from(trained_trunk)  # a run that goes on replaces these weights by its own
+    if _is_main_process():
+        _check_writable(folder)
     sources, packs, notes = _photographs(task, options.source)
+    if options.fresh:
+        (folder / STATE).unlink(missing_ok=True)
     facts = provenance(task, [source.described for source in sources], options.size) | {"trunk": trunk}
     plan = Plan(_recipe(task), options.minutes, options.steps, options.seed)
-    _follow(steps_of(task, packs, plan, folder, facts, notes), plan, options.name)
-    if trunk and variant.blend < 1 and _is_main_process():
-        blend_weights(task.cpu(), trained_trunk, variant.blend)
-        checkpoint.save(task, folder, checkpoint.read_config(folder)["training"] | {"blend": variant.blend})
+    steps = _follow(steps_of(task, packs, plan, folder, facts, notes), options.name)
     if _is_main_process():
+        training = checkpoint.read_config(folder)["training"]
+        if trunk and variant.blend < 1 and "blend" not in training:
+            blend_weights(task.cpu(), trained_trunk, variant.blend)
+            checkpoint.save(task, folder, training | {"blend": variant.blend})
         model_cards.write_card(folder)
+    return steps
+
+
+def _check_writable(folder: Path) -> None:
+    """CommandError if nothing can be written to `folder`: told before the photographs are decoded, not after the training."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
+    except OSError as problem:
+        raise CommandError(f"Nothing can be written to {folder}: {problem.strerror}. Use another --folder.") from None
+    with suppress(OSError):
+        folder.rmdir()  # if it is empty: until something is in it, it should not be listed as a model
 
 
 def _photographs(task, specs: Sequence[str]) -> tuple[list, list[np.ndarray], dict]:
@@ -79,6 +101,7 @@ def _train_all(options) -> None:
 
     if os.environ.get("WORLD_SIZE", "1") != "1":
         raise CommandError("--all trains in one process. To use several, train the models one by one.")
+    _check_writable(options.folder)
     staged = options.folder.parent / "runs" / "weights"
     if options.fresh:
         shutil.rmtree(staged, ignore_errors=True)
@@ -168,15 +191,17 @@ def _recipe(task):
     return task.variants[task.variant].recipes["cuda" if torch.cuda.is_available() else "cpu"]
 
 
-def _follow(steps, plan, name: str) -> None:
-    """Draw the run as a bar: per cent done, losses (smoothed) and pictures per second."""
+def _follow(steps, name: str) -> int:
+    """Draw the run as a bar: per cent done, losses (smoothed) and pictures per second. Returns the number of steps."""
     from tqdm import tqdm
 
     shown: dict[str, float] = {}
-    with tqdm(
-        total=100, desc=name, unit="%", bar_format="{l_bar}{bar}| {elapsed} {postfix}", disable=not _is_main_process()
-    ) as bar:
-        for step in steps:
+    taken, form = 0, "{l_bar}{bar}| {elapsed} {postfix}"
+    with (
+        closing(steps),  # an interrupt here must reach it while its state can still be saved
+        tqdm(total=100, desc=name, unit="%", bar_format=form, disable=not _is_main_process()) as bar,
+    ):
+        for taken, step in enumerate(steps, 1):  # noqa: B007
             for term, loss in step.losses.items():
                 shown[term] = 0.98 * shown.get(term, loss) + 0.02 * loss
             losses = ", ".join(f"{term} {loss:.4g}" for term, loss in shown.items())
@@ -189,6 +214,7 @@ def _follow(steps, plan, name: str) -> None:
             bar.set_postfix_str(told, refresh=False)
             bar.update(0)
         bar.n = 100
+    return taken
 
 
 def _is_main_process() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -97,4 +98,14 @@ def _ensemble(cell: Cell, outcome, table: Table) -> dict:
 
 
 def _percent(share: float) -> float:
-    return round(100 * float(share), 2)
+    """In per cent, with digits enough for the page to show the same tenth as the tables, which round what was measured.
+
+    Half-way between two tenths the two would differ: such a figure is put on the side to which the tables round it.
+
+    >>> _percent(91 / 434), _percent(5 / 434), _percent(0.0025), _percent(0.0075)
+    (20.9677, 1.1521, 0.2499, 0.7501)
+    """
+    exact = 100 * float(share)
+    written, shown = round(exact, 4), round(exact, 1)
+    half_way = math.isclose(abs(written - shown), 0.05, abs_tol=1e-6)
+    return round(written + math.copysign(1e-4, shown - written), 4) if half_way else written

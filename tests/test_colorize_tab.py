@@ -126,7 +126,7 @@ def test_a_damaged_network_leaves_the_others_alone(files, tmp_path, monkeypatch,
     monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", str(tmp_path))
     scene = json.loads(list(colorize.show(Lab(), files, PHOTO))[-1])
     regression, rebalanced = scene["models"]
-    assert "git checkout" in rebalanced["message"]
+    assert "--source SRC" in rebalanced["message"]
     assert regression["kind"] == "picture"
 
 

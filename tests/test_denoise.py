@@ -109,6 +109,11 @@ class TestBench:
         assert all(cell for row in report.cells() for cell in row)
         assert "(2)" in report.measured_on
 
+    def test_as_many_are_measured_as_a_person_asked_for(self, report):
+        photos = np.stack([(smooth(32) * 255).astype(np.uint8)] * 2)
+        asked = bench_denoise.report(photos, "waves", [], {}.get, 2)
+        assert asked.rows == report.rows[:3] and asked.measured_on.startswith("Measured on waves;")
+
     def test_the_remark_counts_the_cases_won(self, report):
         rows = {row["answer"]: row for row in report.rows}
         mine, theirs = rows["denoising-autoencoder-mixed"], rows["non-local means"]
@@ -164,7 +169,7 @@ class TestTab:
     def test_bad_photos(self, lab, files):
         assert "upload it again" in self.last(lab, files, "upload-" + "0" * 24)["message"]
         data = io.BytesIO()
-        Image.new("RGB", (1, 1), (200, 30, 30)).save(data, "PNG")
+        Image.new("RGB", (16, 16), (200, 30, 30)).save(data, "PNG")
         told = self.last(lab, files, lab.add(data.getvalue()).key)
         assert all("path" in picture for picture in told["pictures"])
 
@@ -179,7 +184,7 @@ class TestTab:
         (tmp_path / "checkpoints" / "denoising-autoencoder-mixed" / "model.safetensors").write_bytes(b"no weights")
         monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", str(tmp_path / "checkpoints"))
         _, network, classic, _ = self.last(Lab(), files)["pictures"]
-        assert "git checkout" in network["error"] and classic["gain"] > 0
+        assert "--source SRC" in network["error"] and classic["gain"] > 0
 
     def test_no_network_at_all(self, files, tmp_path, monkeypatch):
         monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", str(tmp_path))

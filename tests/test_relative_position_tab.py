@@ -127,7 +127,7 @@ def test_a_damaged_network_leaves_the_other_alone(lab, tmp_path, monkeypatch):
     (tmp_path / "checkpoints" / "relative-position-dropping" / "model.safetensors").write_bytes(b"no weights")
     monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", str(tmp_path / "checkpoints"))
     dropping, plain = relative_position.asked(Lab(), PHOTO, 1)["networks"]
-    assert "git checkout" in dropping["error"] and "likely" not in dropping
+    assert "--source SRC" in dropping["error"] and "likely" not in dropping
     assert len(plain["likely"]) == 8
 
 

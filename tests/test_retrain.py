@@ -93,6 +93,13 @@ def test_what_is_only_for_the_training_stays_behind(folders):
     assert {file.name for file in (folders[0] / NAMES[1]).iterdir()} == {"model.safetensors", "config.json"}
 
 
+def test_a_folder_that_fills_up_is_one_sentence(folders):
+    (folders[0] / NAMES[1]).write_text("a file where a folder should be")
+    with pytest.raises(checkpoint.CheckpointError, match="cannot be written"):
+        run(folders, {NAMES[0]: (0.5, 0.4), NAMES[1]: (0.5, 0.4)})
+    assert mark(folders[0] / NAMES[0]) == 2.0
+
+
 def test_shares_of_the_budget():
     assert shares(None, {"a": 60, "b": 20}) == {"a": 60, "b": 20}
     assert sum(shares(10, {"a": 60, "b": 20}).values()) == pytest.approx(10)
@@ -167,6 +174,12 @@ def test_a_source_too_small_to_choose_on_is_told(tmp_path, source, capsys):
     (few / "00.png").symlink_to(source / CLASSES[0] / "00.png")
     assert everything(few, tmp_path / "checkpoints") == 1
     assert "too few" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_any_training(source, tmp_path, capsys):
+    (tmp_path / "photo.jpg").write_text("a picture")
+    assert everything(source, tmp_path / "photo.jpg") == 1
+    assert "Nothing can be written to" in capsys.readouterr().err and not (tmp_path / "runs").exists()
 
 
 def test_train_without_a_name_says_so(source, capsys):

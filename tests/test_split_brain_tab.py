@@ -102,7 +102,7 @@ def test_what_is_not_there_is_one_sentence(scene_of, files, tmp_path, monkeypatc
     assert "train" in split_brain.scene_of(Lab(), files, Recent(2), PHOTO, 0)["message"]
     (tmp_path / NAME).mkdir()
     (tmp_path / NAME / "config.json").write_text("not json")
-    assert "git checkout" in split_brain.scene_of(Lab(), files, Recent(2), PHOTO, 0)["message"]
+    assert "--source SRC" in split_brain.scene_of(Lab(), files, Recent(2), PHOTO, 0)["message"]
 
 
 def test_the_view_asks_for_turns_by_its_value(lab, files):

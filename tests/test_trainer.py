@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from ssl_core import checkpoint
 from ssl_core.pretext import Recipe
 from ssl_core.pretexts import build
 from ssl_core.sampling import Crops
-from ssl_core.trainer import STATE, Plan, train
+from ssl_core.trainer import STATE, Plan, Run, train
 
 ROOT = Path(__file__).parents[1]
 RECIPE = Recipe(1, batch=8, learning_rate=1e-3, averaging=0.9)
@@ -53,6 +54,41 @@ def test_an_interrupted_run_ends_like_one_that_was_not(name, tmp_path, monkeypat
     assert [step.index for step in rest] == [4, 5, 6]
     assert first + [step.losses for step in rest] == losses
     assert same(again, whole)
+
+
+@pytest.mark.parametrize("way", ["closed", "interrupted"])
+def test_a_run_that_is_stopped_early_ends_like_one_that_was_not(way, tmp_path, monkeypatch):
+    plan, whole = Plan(RECIPE, steps=5, seed=3), fresh("context-encoder-joint")
+    list(train(whole, packs(), plan))
+    stopped = train(fresh("context-encoder-joint"), packs(), plan, tmp_path)
+    next(stopped), next(stopped)
+    if way == "closed":
+        stopped.close()
+    else:
+        with interrupted_step(monkeypatch), pytest.raises(KeyboardInterrupt):
+            next(stopped)
+    assert [file.name for file in tmp_path.iterdir()] == [STATE], (
+        "weights of a moment should not replace a trained network"
+    )
+    again = fresh("context-encoder-joint")
+    rest = list(train(again, packs(), plan, tmp_path))
+    assert rest[0].index == (3 if way == "closed" else 4)
+    assert same(again, whole)
+
+
+@contextmanager
+def interrupted_step(monkeypatch):
+    """Steps in which Ctrl-C is pressed when the first of the players has learned and the second has not."""
+
+    def share(run, parameters):
+        if parameters is run.players[-1].parameters:
+            signal.raise_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background may ignore Ctrl-C
+    with monkeypatch.context() as patched:
+        patched.setattr(Run, "_share_gradients", share)
+        yield
+    signal.signal(signal.SIGINT, before)
 
 
 def test_the_loss_goes_down():
@@ -91,6 +127,55 @@ def test_the_state_of_another_model_is_refused(tmp_path):
     list(train(fresh(), packs(), Plan(RECIPE, steps=1), tmp_path))
     with pytest.raises(checkpoint.CheckpointError, match="is the state of context-encoder-l2"):
         list(train(fresh("context-encoder-joint"), packs(), Plan(RECIPE, steps=2), tmp_path))
+
+
+FACTS = {"sources": ["A, 60 photographs"], "size": "tiny", "trunk": None}
+
+
+@pytest.mark.parametrize(
+    ("change", "seed", "told"),
+    [
+        ({"sources": ["B", "C"]}, 0, "was trained on A, 60 photographs, not B and C."),
+        ({"size": "small"}, 0, "has --size tiny, not small."),
+        ({"trunk": "context-encoder-l2"}, 0, "started from random weights, not context-encoder-l2."),
+        ({}, 1, "has --seed 0, not 1."),
+    ],
+)
+@pytest.mark.parametrize("steps", [1, 2])
+def test_a_run_goes_on_as_it_began_or_not_at_all(change, seed, told, steps, tmp_path):
+    list(train(fresh(), packs(), Plan(RECIPE, steps=1), tmp_path, FACTS))
+    before = contents(tmp_path)
+    with pytest.raises(checkpoint.CheckpointError, match=told + " Use --fresh to start anew, or another --folder"):
+        list(train(fresh(), packs(), Plan(RECIPE, steps=steps, seed=seed), tmp_path, FACTS | change))
+    assert contents(tmp_path) == before
+
+
+def contents(folder):
+    return {file.name: (file.read_bytes(), file.stat().st_mtime_ns) for file in folder.iterdir()}
+
+
+def test_a_state_that_does_not_say_how_it_began_goes_on_if_it_fits(tmp_path):
+    list(train(fresh(), packs(), Plan(RECIPE, steps=1), tmp_path))
+    tensors, note = checkpoint.read_tensors(tmp_path / STATE)
+    del note["origin"]
+    checkpoint.write_tensors(tmp_path / STATE, tensors, note)
+    assert [step.index for step in train(fresh(), packs(), Plan(RECIPE, steps=2), tmp_path, FACTS)] == [2]
+    with pytest.raises(checkpoint.CheckpointError, match=r"at another --size .* Use --fresh to start anew.*folder\.$"):
+        list(train(build("context-encoder-l2", "small"), packs(), Plan(RECIPE, steps=2), tmp_path))
+    (tmp_path / STATE).write_bytes(b"hello")
+    with pytest.raises(checkpoint.CheckpointError, match=r"resume.safetensors is damaged. Start anew with --fresh.$"):
+        list(train(fresh(), packs(), Plan(RECIPE, steps=2), tmp_path))
+
+
+def test_a_finished_run_writes_nothing_unless_its_checkpoint_is_gone(tmp_path):
+    list(train(fresh(), packs(), Plan(RECIPE, steps=2), tmp_path))
+    checkpoint.write_scores(tmp_path, {"inpaint": {"psnr": 20.0}})
+    before, weights = contents(tmp_path), tmp_path / checkpoint.WEIGHTS
+    assert list(train(fresh(), packs(), Plan(RECIPE, steps=2), tmp_path)) == []
+    assert contents(tmp_path) == before
+    weights.write_bytes(b"damaged")
+    assert list(train(fresh(), packs(), Plan(RECIPE, steps=2), tmp_path)) == []
+    assert weights.read_bytes() == before[checkpoint.WEIGHTS][0]
 
 
 def test_the_selection_slice_is_never_drawn():
