@@ -4,6 +4,7 @@ Parsing is here and in `commands` is what each command does, so that `--help` an
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -141,15 +142,24 @@ def main(arguments: list[str] | None = None) -> int:
         parser().error(f"unrecognized arguments: {' '.join(rest)}")
     options.rest = rest
     from ssl_core import commands
+    from ssl_core.annotation_file import AnnotationError
     from ssl_core.checkpoint import CheckpointError
     from ssl_core.photo import PhotoError
     from ssl_core.sources import SourceError
+    from ssl_core.transfer_budget import TransferError
+    from ssl_core.transfer_tasks import TaskError
 
+    told = (AnnotationError, CheckpointError, PhotoError, SourceError, TaskError, TransferError, commands.CommandError)
     try:
         commands.COMMANDS[options.command](options)
-    except (CheckpointError, PhotoError, SourceError, FloatingPointError, commands.CommandError) as problem:
+        sys.stdout.flush()  # a reader that has gone is noticed here, and not while Python ends
+    except (*told, FloatingPointError) as problem:
         print(f"pretext-lab: {problem}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        # whoever reads has seen enough, as `head` has; what is still to be written goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141  # as the shell says of a program that its reader ended
     except KeyboardInterrupt:
         print(
             "\npretext-lab: stopped. A training goes on with the same command; a minute of it is lost at most.",

@@ -14,7 +14,7 @@ import numpy as np
 
 from ssl_core.array_cache import folder_of, read_arrays, write_arrays
 from ssl_core.photo import PhotoError
-from ssl_core.sources import Source, SourceError, open_source
+from ssl_core.sources import Source, SourceError, name_of, open_source
 from ssl_core.starter import Photo, starter
 
 SIDE = 128  # px of a bank picture: the side that the shipped networks were trained on
@@ -198,13 +198,11 @@ def open_bank_steps(
         rows = finished.value
     except PhotoError as problem:
         raise BankError(str(problem)) from None
-    except OSError as problem:
-        raise BankError(disk_problem(problem, "The decoded photographs")) from None
     kept = source.kept.tolist()
     names = tuple(source.names[index] for index in kept)
     labels = tuple(source.labels[index] for index in kept) if source.labels else None
     key = hashlib.sha256(f"{source.fingerprint} {len(kept)} {source.skipped} {side}".encode()).hexdigest()[:16]
-    described = f"{Path(spec).name}, {len(kept):,} photographs"
+    described = f"{name_of(spec)}, {len(kept):,} photographs"
     places = tuple(Place(name, None) for name in names)
     listing = Listing(spec, source.fingerprint)
     return Bank(described, key, names, labels, source.skipped, rows, places, listing, source.fingerprint)
@@ -236,13 +234,3 @@ class Listing:
 def _stamp(path: Path) -> tuple[int, int] | None:
     """Size and time of a file; None for a folder, whose own time says nothing of the files below, and for what is gone."""
     return (path.stat().st_size, path.stat().st_mtime_ns) if path.is_file() else None
-
-
-def disk_problem(problem: OSError, what: str) -> str:
-    """A sentence for an error of the disk: what could not be kept, where, and what to do."""
-    import errno
-
-    from ssl_core.pack import cache_folder
-
-    reason = "the disk is full" if problem.errno in (errno.ENOSPC, errno.EDQUOT) else "the disk refused it"
-    return f"{what} could not be kept in {cache_folder()}: {reason}. Make room there, or point PRETEXT_LAB_CACHE elsewhere."

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ssl_core.array_cache import folder_of, read_arrays, write_arrays
-from ssl_core.bank import Bank, Progress, disk_problem
+from ssl_core.bank import Bank, Progress
+from ssl_core.pack import disk_problem
 
 if TYPE_CHECKING:
     from torch import nn

@@ -83,21 +83,27 @@ class Report:
         return {key: value for key, value in row.items() if key not in ("model", "answer")}
 
 
+def open_split(spec: str, split: str | None = None):
+    """The Source that holds a split; for "selection" that is train, for None val if there is one, else all. Raises SourceError."""
+    from ssl_core.sources import SourceError, open_source
+
+    if split is not None:
+        return open_source(spec, "train" if split == "selection" else split)
+    try:
+        return open_source(spec, "val")
+    except SourceError:
+        return open_source(spec, "all")
+
+
 def photographs(spec: str, split: str | None = None, limit: int | None = None) -> tuple[np.ndarray, str]:
     """The photographs to measure on, (N, 128, 128, 3) uint8, and a phrase that says which they are.
 
     `split` is "val", "train", "all", or "selection": the slice of train that is held out for choices (`ssl_core.selection`). None means
     val if the source has one, else all of it. `limit` takes that many, evenly spread. Raises SourceError, a sentence.
     """
-    from ssl_core.sources import SourceError, open_source, pack
+    from ssl_core.sources import SourceError, pack
 
-    if split is None:
-        try:
-            source = open_source(spec, "val")
-        except SourceError:
-            source = open_source(spec, "all")
-    else:
-        source = open_source(spec, "train" if split == "selection" else split)
+    source = open_split(spec, split)
     images, described = pack(source, SIDE), source.described.rsplit(",", 1)[0]
     if split == "selection":
         chosen = np.flatnonzero(held_out(images))

@@ -1,11 +1,11 @@
 """The command `bench`: measure, print, and write the figures where they are stated."""
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from ssl_core import zoo
-from ssl_core.command_settings import CommandError, use_checkpoints, use_threads
+from ssl_core.command_settings import CommandError, chosen_models, use_checkpoints, use_threads
 
 
 def bench(options) -> None:
@@ -48,12 +48,13 @@ def _bench_inpaint(options):
     from ssl_core import bench_inpaint
     from ssl_core.bench import photographs
 
+    _check_sheet(options.sheet)
+    models = chosen_models(options.models, "context-encoder")
     photos, described = photographs(options.photos, options.split, options.limit)
-    models = _models("context-encoder", options.models)
     if options.sheet:
         from ssl_core.bench_sheet import inpaint_sheet
 
-        inpaint_sheet(photos, options.mask, bench_inpaint.fills(models, zoo.load)).save(_png(options.sheet))
+        inpaint_sheet(photos, options.mask, bench_inpaint.fills(models, zoo.load)).save(options.sheet)
     return bench_inpaint.report(photos, described, options.mask, models, zoo.load)
 
 
@@ -63,12 +64,13 @@ def _bench_colorize(options):
     from ssl_core import bench_colorize
     from ssl_core.bench import photographs
 
+    _check_sheet(options.sheet)
+    models = chosen_models(options.models, *bench_colorize.METHODS)
     photos, described = photographs(options.photos, options.split, options.limit)
-    models = tuple(name for method in bench_colorize.METHODS for name in _models(method, options.models))
     if options.sheet:
         from ssl_core.bench_sheet import colorize_sheet
 
-        colorize_sheet(photos, bench_colorize.paints(models, zoo.load)).save(_png(options.sheet))
+        colorize_sheet(photos, bench_colorize.paints(models, zoo.load)).save(options.sheet)
     prior = bench_colorize.class_prior(photographs(options.photos, "train")[0], tqdm)
     return bench_colorize.report(photos, described, prior, models, zoo.load)
 
@@ -77,15 +79,18 @@ def _bench_split_brain(options):
     from ssl_core import bench_split_brain
     from ssl_core.bench import photographs
 
+    models = chosen_models(options.models, bench_split_brain.METHOD)
     photos, described = photographs(options.photos, options.split, options.limit)
-    models, seen = _models(bench_split_brain.METHOD, options.models), photographs(options.photos, "train")[0]
+    seen = photographs(options.photos, "train")[0]
     return bench_split_brain.report(photos, described, seen, models, zoo.load)
 
 
 def _bench_position(options):
     from ssl_core import bench_position
+    from ssl_core.bench import photographs
 
-    return _on_photographs(bench_position, options)
+    models = chosen_models(options.models, bench_position.METHOD)
+    return bench_position.report(*photographs(options.photos, options.split, options.limit), models, zoo.load)
 
 
 def _bench_patches(options):
@@ -98,24 +103,22 @@ def _bench_patches(options):
 
 def _bench_denoise(options):
     from ssl_core import bench_denoise
+    from ssl_core.bench import photographs
 
-    return _on_photographs(bench_denoise, options)
+    models = chosen_models(options.models, bench_denoise.METHOD)
+    photos, described = photographs(options.photos, options.split, options.limit)
+    return bench_denoise.report(photos, described, models, zoo.load, options.limit)
 
 
 def _bench_failures(options):
     from ssl_core import bench_failures
     from ssl_core.bench import photographs
+    from ssl_core.failures import tasks_of
+    from ssl_core.pretexts import PRETEXTS
 
+    models = chosen_models(options.models, *(method for method, task in PRETEXTS.items() if tasks_of(task)))
     photos, described = photographs(options.photos, options.split, options.limit)
-    return bench_failures.report(photos, described, options.models or zoo.names(), zoo.load)
-
-
-def _on_photographs(measured, options):
-    """The report of a bench that takes photographs and the models of its one method."""
-    from ssl_core.bench import photographs
-
-    photos, described = photographs(options.photos, options.split, options.limit)
-    return measured.report(photos, described, _models(measured.METHOD, options.models), zoo.load)
+    return bench_failures.report(photos, described, models, zoo.load, options.limit)
 
 
 def _bench_words(options):
@@ -123,27 +126,27 @@ def _bench_words(options):
 
     from ssl_core import bench_word_reports, bench_words
 
-    names = _models(bench_words.METHOD, options.models)
-    if not names:
-        raise CommandError(f"There is no {bench_words.METHOD} model in {zoo.folder()}. `pretext-lab train` makes one.")
+    names = chosen_models(options.models, bench_words.METHOD)
     return bench_word_reports.reports(options.photos, options.split, names[0], zoo.load, tqdm)
 
 
 def _bench_speed(options):
     from ssl_core import bench_speed
 
-    return bench_speed.report(
-        _models("context-encoder", options.models), _models("colorization", options.models), zoo.load
-    )
+    names = chosen_models(options.models, "context-encoder", "colorization")
+    inpainters = [name for name in names if name.startswith("context-encoder-")]
+    return bench_speed.report(inpainters, [name for name in names if name not in inpainters], zoo.load)
 
 
 def _bench_training(options):
     from tqdm import tqdm
 
     from ssl_core import bench_training
-    from ssl_core.pretexts import model_names
 
-    return bench_training.report(options.models or model_names(), tqdm)
+    able = bench_training.names()
+    if unable := sorted(set(options.models or ()) - set(able)):
+        raise CommandError(f"{', '.join(unable)} cannot be trained on pictures alone. These can: {', '.join(able)}.")
+    return bench_training.report(options.models or able, tqdm)
 
 
 def _bench_transfer(options):
@@ -154,19 +157,18 @@ def _bench_transfer(options):
     return bench_transfer_command.reports(options, tqdm)
 
 
-def _models(method: str, chosen: Sequence[str] | None) -> tuple[str, ...]:
-    """The shipped models of a method in the order of the story; those of `chosen` alone if it is given."""
-    found = [name for name in zoo.names() if name.startswith(f"{method}-")]
-    if chosen and not set(chosen) <= set(zoo.names()):
-        missing = ", ".join(sorted(set(chosen) - set(zoo.names())))
-        raise CommandError(f"There is no {missing} in {zoo.folder()}. There are: {', '.join(zoo.names()) or 'none'}.")
-    return tuple(name for name in found if not chosen or name in chosen)
-
-
-def _png(path: Path) -> Path:
-    if path.suffix.lower() != ".png" or not path.parent.is_dir():
+def _check_sheet(path: Path | None) -> None:
+    """CommandError if a sheet was asked for where none can be written: told before anything is measured."""
+    if path is None:
+        return
+    if path.suffix.lower() != ".png" or not path.parent.is_dir() or path.is_dir():
         raise CommandError(f"A sheet is written as a .png into a folder that is there; {path} is not such a file.")
-    return path
+    try:
+        TemporaryFile(dir=path.parent).close()
+    except OSError as problem:
+        raise CommandError(
+            f"Nothing can be written to {path.parent}: {problem.strerror}. Put the sheet elsewhere."
+        ) from None
 
 
 BENCHES = {

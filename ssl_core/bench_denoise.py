@@ -2,7 +2,7 @@
 
 Three kinds of noise at three levels each: the gain in PSNR over the noisy picture, in decibels, as the mean over photographs. The baselines
 learn nothing and are told nothing of the noise; non-local means is made for the Gaussian kind, the median for struck pixels.
-Non-local means takes most of the time, so every eighth photograph is measured.
+Non-local means takes most of the time, so every eighth photograph is measured, unless a person says how many.
 """
 
 from __future__ import annotations
@@ -73,21 +73,29 @@ def remarks(rows: list[dict], models: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(said)
 
 
-def report(photos: np.ndarray, described: str, models: Iterable[str], load: Callable) -> Report:
-    """The bench, on every eighth of the photographs (N, 128, 128, 3) uint8. `load(name)` gives a DenoisingAutoencoder."""
+def report(
+    photos: np.ndarray, described: str, models: Iterable[str], load: Callable, limit: int | None = None
+) -> Report:
+    """The bench, on every eighth of the photographs (N, 128, 128, 3) uint8. `load(name)` gives a DenoisingAutoencoder.
+
+    All are measured where a person asked for so many: `limit`.
+    """
     from tqdm import tqdm
 
     from ssl_core.pretexts.denoising_autoencoder import DenoisingAutoencoder
 
-    models, some = tuple(models), photos[::EVERY]
+    models = tuple(models)
+    if limit is None:
+        photos = photos[::EVERY]
+        described = f"every eighth of {described} ({len(photos):,})"
     compared = {"median of 3 x 3": denoisers.median, "non-local means": denoisers.non_local_means}
     compared |= {name: load(name).denoise for name in models}
-    rows = measure(some, DenoisingAutoencoder.corrupt, compared, tqdm)
+    rows = measure(photos, DenoisingAutoencoder.corrupt, compared, tqdm)
     for row in rows:
         if row["answer"] in models:
             row["model"] = row["answer"]
     measured_on = (
-        f"Measured on every eighth of {described} ({len(some):,}); the first row is its PSNR in dB, the others gains over it. Levels: the "
+        f"Measured on {described}; the first row is its PSNR in dB, the others gains over it. Levels: the "
         "standard deviation in units of the range for gaussian noise, else the share of pixels struck."
     )
     return Report("denoise", measured_on, COLUMNS, tuple(rows), remarks(rows, models))

@@ -1,7 +1,8 @@
 """In which ways the shipped networks fail, and how often: every mode of `failures`, for every model that colours or fills.
 
 For each mode the share of photographs on which a model is at the threshold or over it, in per cent, and the mean score. Photographs without
-colours of their own are left out of colouring. Judging takes most of the time, so every eighth photograph is measured.
+colours of their own are left out of colouring. Judging takes most of the time, so every eighth photograph is measured,
+unless a person says how many.
 """
 
 from __future__ import annotations
@@ -75,17 +76,25 @@ def remarks(rows: list[dict]) -> tuple[str, ...]:
     return (f"Most often, {'; '.join(said)}.",) if said else ()
 
 
-def report(photos: np.ndarray, described: str, models: Iterable[str], load: Callable) -> Report:
-    """The bench, on every eighth of the photographs (N, S, S, 3) uint8. `load(name)` gives a Pretext."""
+def report(
+    photos: np.ndarray, described: str, models: Iterable[str], load: Callable, limit: int | None = None
+) -> Report:
+    """The bench, on every eighth of the photographs (N, S, S, 3) uint8. `load(name)` gives a Pretext.
+
+    All are measured where a person asked for so many: `limit`.
+    """
     from tqdm import tqdm
 
-    some, rows = photos[::EVERY], []
+    rows = []
+    if limit is None:
+        photos = photos[::EVERY]
+        described = f"every eighth of {described} ({len(photos):,})"
     for name in models:
         model = load(name)
         if tasks_of(model):
-            rows.append({"answer": name, "model": name} | measure(tqdm(some, desc=name, unit="photo"), model))
+            rows.append({"answer": name, "model": name} | measure(tqdm(photos, desc=name, unit="photo"), model))
     measured_on = (
-        f"Measured on every eighth of {described} ({len(some):,}); inpainting with the central quarter hidden. A photograph counts from "
+        f"Measured on {described}; inpainting with the central quarter hidden. A photograph counts from "
         + ", ".join(f"{mode.threshold:g} {mode.unit} ({mode.title.lower()})" for mode in MODES)
         + "."
     )

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ssl_core.bank import Bank, Place
-from ssl_core.bench import SIDE, Column, Report
+from ssl_core.bench import SIDE, Column, Report, open_split
 
 SEEDS = 480
 TOGETHER = 12
@@ -39,9 +39,9 @@ def labelled_parts(spec: str, split: str | None) -> tuple[dict[str, tuple[np.nda
     Parts with fewer than 5 labels or 100 photographs are left out. Raises SourceError where none is left.
     """
     from ssl_core.selection import held_out
-    from ssl_core.sources import SourceError, open_source, pack
+    from ssl_core.sources import SourceError, pack
 
-    source = open_source(spec, "train" if split == "selection" else split or "val")
+    source = open_split(spec, split)
     images = pack(source, SIDE)
     labels = np.array(source.labels or [""] * len(source))[source.kept]
     part = np.array([name.split("/")[0] if name.count("/") > 1 else "all" for name in source.names])[source.kept]
@@ -55,7 +55,9 @@ def labelled_parts(spec: str, split: str | None) -> tuple[dict[str, tuple[np.nda
         raise SourceError(
             f"{spec} has no part with {LEAST_LABELS} labels and {LEAST_PHOTOS} photographs. Give a source with a folder for each label."
         )
-    which = "the slice held out for choices" if split == "selection" else f"split {split or 'val'}"
+    which = "all splits" if source.split == "all" else f"split {source.split}"
+    if split == "selection":
+        which = "the slice held out for choices"
     return parts, f"{source.described.split(',')[0]}, {which}"
 
 

@@ -23,10 +23,10 @@ def reports(options, progress: Callable) -> tuple[Report, ...]:
     packs, tasks = _tasks(options)
     chosen = tuple(options.parts or KINDS)
     asked = _cells(names, tasks, chosen, packs is not None and (Path(packs) / "voc.zip").is_file())
-    table = run([cell for part in asked.values() for cell in part], packs, options.workers or cores(), progress)
     titles = {task: cells.task_of(task, packs).title for task in tasks}
     first = tasks[0]
     described = _described(packs, tasks)
+    table = run([cell for part in asked.values() for cell in part], packs, options.workers or cores(), progress)
     found = [
         bench_transfer.probe_report(table, names, titles, described),
         bench_transfer.layers_report(table, names, first, titles[first]),
@@ -80,13 +80,17 @@ def _teachers(chosen: Sequence[str] | None) -> tuple[Teacher, ...]:
 
 def _tasks(options) -> tuple[str | None, tuple[str, ...]]:
     """The folder of the packs, if there is one, and the names of the tasks, the one of the training protocols first."""
-    from ssl_core.transfer_tasks import task_names
+    from ssl_core.transfer_packs import PACK_OF
+    from ssl_core.transfer_tasks import STARTER, task_names
 
-    packs = str(options.packs) if options.packs else None
-    if options.tasks:
-        return packs, tuple(options.tasks)
-    names = [name for name in task_names(options.packs) if name != "starter"] or ["starter"]
-    return packs, tuple(sorted(names, key=lambda name: name != MAIN))
+    names = [name for name in task_names(options.packs) if name != STARTER]
+    if options.packs and not names:
+        files = ", ".join(sorted(set(PACK_OF.values())))
+        raise CommandError(
+            f"{options.packs} holds none of {files}. Give the folder of the packs, or leave out --packs."
+        )
+    tasks = options.tasks or sorted(names, key=lambda name: name != MAIN) or [STARTER]
+    return str(options.packs) if options.packs else None, tuple(tasks)
 
 
 def _described(packs: str | None, tasks: Sequence[str]) -> str:

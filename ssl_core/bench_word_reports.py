@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from ssl_core import bench_word_losses, bench_words, zoo
-from ssl_core.bench import SIDE, Report
+from ssl_core.bench import SIDE, Report, open_split
 from ssl_core.last_layer import RATES, Bags, larger_vocabulary, learn, precision_at
 from ssl_core.selection import held_out
 from ssl_core.sentences import count_words
+from ssl_core.sources import Source, SourceError, pack
 from ssl_core.word_vectors import WordVectors, meaning, unit_rows
 
 AT_A_TIME = 64  # photographs that a network looks at together
@@ -33,10 +34,15 @@ def reports(spec: str, split: str | None, name: str, load: Callable, progress: C
     """
     model = load(name)
     trunk = load(model.variants[model.variant].trunk)
-    train, described = _written(spec, "train")
+    train, source = _written(spec, "train")
     held = held_out(train.images)
     learned, chosen = _part(train, ~held), _part(train, held)
-    seen, described = (chosen, f"{described}, the held-out slice") if split == "selection" else _written(spec, split)
+    if not chosen.sentences:
+        raise SourceError(f"{source.described} are too few to hold out a slice for choices. Take a larger source.")
+    seen, described = chosen, f"{source.described}, the held-out slice"
+    if split != "selection":
+        seen, source = _written(spec, split)
+        described = source.described if source.split == "val" else f"{source.described}, those learned from among them"
     sets = [
         (trunk_features(trunk, part.images, progress), Bags.of(part.sentences, model.vocabulary))
         for part in (learned, chosen, seen)
@@ -85,13 +91,11 @@ def _each(images: np.ndarray, answer: Callable[[Tensor], Tensor], progress: Call
     return torch.cat(found).clone()
 
 
-def _written(spec: str, split: str | None) -> tuple[Written, str]:
-    from ssl_core.sources import open_source, pack
-
-    source = open_source(spec, split or "val")
+def _written(spec: str, split: str | None) -> tuple[Written, Source]:
+    source = open_split(spec, split)
     images = pack(source, SIDE)
     part = Written(images, source.kept_sentences())
-    return _part(part, np.array([bool(written) for written in part.sentences])), source.described
+    return _part(part, np.array([bool(written) for written in part.sentences])), source
 
 
 def _part(written: Written, kept: np.ndarray) -> Written:

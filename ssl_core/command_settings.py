@@ -1,7 +1,10 @@
 """What the commands share: how they refuse, and the settings that hold for a whole run."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+
+from ssl_core import zoo
 
 
 class CommandError(ValueError):
@@ -14,6 +17,28 @@ def use_threads(count: int | None) -> None:
         import torch
 
         torch.set_num_threads(count)
+
+
+def chosen_models(chosen: Sequence[str] | None, *methods: str) -> tuple[str, ...]:
+    """The shipped models in the order of the story: of `methods` alone if any are named, those of `chosen` alone if it is given.
+
+    CommandError if a name is unknown, or no model is left.
+    """
+    there = zoo.names()
+    if unknown := sorted(set(chosen or ()) - set(there)):
+        raise CommandError(
+            f"There is no {', '.join(unknown)} in {zoo.folder()}. There are: {', '.join(there) or 'none'}."
+        )
+    able = [name for name in there if not methods or name.startswith(tuple(f"{one}-" for one in methods))]
+    if not able:
+        kind = f" of {' or '.join(methods)}" if methods else ""
+        raise CommandError(
+            f"There is no model{kind} in {zoo.folder()}. `pretext-lab train` makes them; --checkpoints says where they lie."
+        )
+    found = tuple(name for name in able if not chosen or name in chosen)
+    if not found:
+        raise CommandError(f"{', '.join(chosen)} cannot do this. These can: {', '.join(able)}.")
+    return found
 
 
 def use_checkpoints(folder: Path | None) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from ssl_core import cards as model_cards
 from ssl_core import zoo
 from ssl_core.bench_command import bench
-from ssl_core.command_settings import CommandError, use_checkpoints, use_threads
+from ssl_core.command_settings import CommandError, chosen_models, use_checkpoints, use_threads
 from ssl_core.train_command import train
 
 __all__ = ["COMMANDS", "CommandError", "bench", "cards", "data", "failures", "layouts", "serve", "train"]
@@ -19,9 +19,7 @@ FEATURES_OF = 512  # photographs whose features say what is usual
 def cards(options) -> None:
     """Write the card of every model anew."""
     use_checkpoints(options.checkpoints)
-    if not zoo.names():
-        raise CommandError(f"There are no models in {zoo.folder()}. `pretext-lab train` makes them.")
-    for name in zoo.names():
+    for name in chosen_models(None):
         print(model_cards.write_card(zoo.folder() / name))
 
 
@@ -47,10 +45,7 @@ def layouts(options) -> None:
 
     use_checkpoints(options.checkpoints)
     use_threads(options.threads)
-    unknown = set(options.models or ()) - set(zoo.names())
-    if unknown:
-        raise CommandError(f"There is no {', '.join(sorted(unknown))} in {zoo.folder()}. There are: {zoo.names()}.")
-    names = tuple(options.models or zoo.names())
+    names = chosen_models(options.models)
     if options.write:
         for doing in shipped_layouts.write_all(names, zoo.load, options.again):
             print(doing, flush=True)
@@ -68,12 +63,13 @@ def failures(options) -> None:
 
     use_checkpoints(options.checkpoints)
     use_threads(options.threads)
+    names = chosen_models(None)
     if options.write:
-        for done in shipped_failures.write_all(zoo.names(), zoo.load):
+        for done in shipped_failures.write_all(names, zoo.load):
             print(done, flush=True)
         return
     bank = starter_bank()
-    for model in map(zoo.load, zoo.names()):
+    for model in map(zoo.load, names):
         if tasks_of(model):
             there = shipped_failures.shipped(model, bank) is not None
             print(f"{model.name:40} {'up to date' if there else 'missing: failures --write makes it'}")
@@ -83,18 +79,20 @@ def words(options) -> None:
     """Train word2vec on the sentences beside photographs, for the vocabulary of a noisy-words model, and keep it there."""
     import numpy as np
 
+    from ssl_core.bench_words import METHOD
     from ssl_core.selection import held_out
     from ssl_core.sources import open_source, pack
     from ssl_core.word2vec import features_of, write_words
 
     use_checkpoints(options.checkpoints)
-    model, source = zoo.load(options.model), open_source(options.source, "train")
+    (name,) = chosen_models([options.model], METHOD)
+    model, source = zoo.load(name), open_source(options.source, "train")
     images = pack(source)
     drawn = np.flatnonzero(~held_out(images))  # the photographs that training draws, and no others
     written = source.kept_sentences()
     some = images[drawn[np.linspace(0, len(drawn) - 1, min(len(drawn), FEATURES_OF)).astype(int)]]
     sentences = [written[row] for row in drawn]
-    for path in write_words(zoo.folder() / options.model, sentences, features_of(model, some), source.described):
+    for path in write_words(zoo.folder() / name, sentences, features_of(model, some), source.described):
         print(path)
 
 

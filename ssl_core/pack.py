@@ -1,8 +1,10 @@
 """A source decoded once: every photograph as a square of one size in a memory-mapped array, kept in the cache folder."""
 
+import errno
 import json
 import os
 import re
+import sys
 import threading
 import zlib
 from collections.abc import Generator
@@ -12,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ssl_core.photo import PhotoError
+from ssl_core.photo import ENDINGS, PhotoError
 
 WORKERS = 2
 SAMPLED_ROWS = 64
@@ -25,12 +27,18 @@ def cache_folder() -> Path:
     return Path(os.environ.get("PRETEXT_LAB_CACHE") or user_cache_dir("pretext-lab"))
 
 
+def disk_problem(problem: OSError, what: str) -> str:
+    """A sentence for an error of the disk: what could not be kept, where, and what to do."""
+    reason = "the disk is full" if problem.errno in (errno.ENOSPC, errno.EDQUOT) else "the disk refused it"
+    return f"{what} could not be kept in {cache_folder()}: {reason}. Make room there, or point PRETEXT_LAB_CACHE elsewhere."
+
+
 def pack(source, side: int = 128, cache: str | Path | None = None) -> np.memmap:
     """All photographs of a Source as a read-only (N, side, side, 3) uint8 memory map: central squares, antialiased.
 
     Decoded on the first call and kept as .npy under `cache` (default `cache_folder()`), keyed by names and content, split and side;
     a damaged file is made again. Photographs that cannot be read are left out: `source.skipped` counts them and `source.kept`
-    holds the indices that stayed. Raises PhotoError if none can be read.
+    holds the indices that stayed, and a line on standard error tells of it. Raises PhotoError if none can be read or kept.
     """
     from tqdm import tqdm
 
@@ -41,6 +49,10 @@ def pack(source, side: int = 128, cache: str | Path | None = None) -> np.memmap:
         except StopIteration as finished:
             if bar is not None:
                 bar.close()
+            if source.skipped:
+                first = source.names[min({*range(len(source))} - {*source.kept.tolist()})]
+                of = f"{len(source):,} pictures in {source.described.split(',')[0]}"
+                print(f"Unreadable and left out: {source.skipped:,} of {of}; the first is {first}.", file=sys.stderr)
             return finished.value
         bar = bar or tqdm(total=len(source), unit="photo", desc="decode")
         bar.update(done - bar.n)
@@ -51,8 +63,11 @@ def pack_steps(source, side: int = 128, cache: str | Path | None = None) -> Gene
     path = pack_path(source, side, cache)
     folder, kept = path.parent, _kept(path, source, side)
     if kept is None:
-        folder.mkdir(parents=True, exist_ok=True)
-        yield from _write(path, source, side)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            yield from _write(path, source, side)
+        except OSError as problem:
+            raise PhotoError(disk_problem(problem, "The decoded photographs")) from None
         kept = _kept(path, source, side)
         if kept is None:
             raise PhotoError(f"The decoded photographs could not be kept in {folder}; check that the disk has room.")
@@ -100,7 +115,9 @@ def _write(path: Path, source, side: int) -> Generator[int, None, None]:
                 skipped.append(index) if rows is None else file.write(rows.tobytes())
                 yield index + 1
             if len(skipped) == len(source):
-                raise PhotoError(f"None of the pictures in {source.described} can be read.")
+                raise PhotoError(
+                    f"None of the pictures in {source.described} can be read; take others ({', '.join(sorted(ENDINGS))}) or copy them anew."
+                )
             if _write_header(file, len(source) - len(skipped), side) != start:
                 raise AssertionError("the .npy header changed its length")
         crc = _sample_crc(np.load(partial, mmap_mode="r"))

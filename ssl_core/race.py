@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from ssl_core import teachers as shipped
 from ssl_core.array_cache import folder_of
-from ssl_core.bank import disk_problem
+from ssl_core.pack import disk_problem
 from ssl_core.transfer_budget import SCORED, Point, TransferError
 
 if TYPE_CHECKING:

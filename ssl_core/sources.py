@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import threading
 import zipfile
 import zlib
@@ -102,7 +103,7 @@ def open_source(spec: str | Path, split: str = "train") -> Source:
     path = Path(spec)
     if str(spec) == "starter":
         return _starter_source(split)
-    if path.is_dir():
+    if str(spec) and path.is_dir():  # Path("") would be the folder where the command runs
         return _folder_source(path, split)
     if path.is_file():
         return _zip_source(path, split)
@@ -111,8 +112,13 @@ def open_source(spec: str | Path, split: str = "train") -> Source:
     if str(spec) in DATASETS:
         return _folder_source(download(str(spec), cache_folder() / "datasets"), split, str(spec))
     raise SourceError(
-        f"There is no folder, zip file or data set {str(spec)!r}; known by name: starter, {', '.join(DATASETS)}."
+        f"There is no folder, zip file or data set {str(spec)!r}; check the path, or take one of starter, {', '.join(DATASETS)}."
     )
+
+
+def name_of(path: str | Path) -> str:
+    """What a folder or file is called, also where the path is a dot or two; a link keeps its own name."""
+    return Path(os.path.abspath(path)).name or str(path)
 
 
 def _starter_source(split: str) -> Source:
@@ -136,7 +142,7 @@ def _folder_source(folder: Path, split: str, called: str = "") -> Source:
     def read_text(name: str) -> str | None:
         return (folder / name).read_text(encoding="utf-8") if (folder / name).is_file() else None
 
-    return _source(called or folder.name, files, read_text, lambda name: folder / name, split)
+    return _source(called or name_of(folder), files, read_text, lambda name: folder / name, split)
 
 
 def _zip_source(path: Path, split: str) -> Source:
@@ -175,10 +181,10 @@ def _source(called: str, files: dict[str, str], read_text: Callable, read_bytes:
         part = "test" if split == "val" and "val" not in parts.values() else split
         chosen = tuple(name for name in chosen if parts[name] == part)
     if not files:
-        raise SourceError(f"{called} holds no pictures ({', '.join(sorted(ENDINGS))}).")
+        raise SourceError(f"{called} holds no pictures ({', '.join(sorted(ENDINGS))}); add some or take another.")
     if not chosen:
         have = ", ".join(sorted(set(parts.values())))
-        raise SourceError(f"{called} has no {split} split, only {have}; see open_source for the ways to declare one.")
+        raise SourceError(f"{called} has no {split} split, only {have}; put pictures into a folder {split}/.")
     crc = zlib.crc32(";".join(f"{name}={files[name]}" for name in chosen).encode())
     labels = tuple(classes[name] for name in chosen)
     described = f"{called}, {'all splits' if split == 'all' else 'split ' + part}, {len(chosen)} photographs"

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from ssl_core import teachers
+from ssl_core.pack import disk_problem
+from ssl_core.transfer_budget import TransferError
 
 PROBE, TUNE, AUGMENT, JOINT = "linear probe", "fine-tune", "feature augmentation", "joint learning"
 SEGMENTATION, DETECTION = "camvid", "voc5-boxes"
@@ -99,10 +101,13 @@ def measure(cell: Cell, packs: str | None) -> Outcome:
         else _train(cell, packs)
     )
     outcome = Outcome(**{**asdict(outcome), "seconds": round(time.perf_counter() - began, 2)})
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(f".{os.getpid()}")
-    partial.write_text(json.dumps(asdict(outcome)), encoding="utf-8")
-    partial.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(json.dumps(asdict(outcome)), encoding="utf-8")
+        partial.replace(path)
+    except OSError as problem:
+        raise TransferError(disk_problem(problem, "What was measured")) from None
     return outcome
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ssl_core.bank import Progress, disk_problem
+from ssl_core.bank import Progress
 from ssl_core.pack import pack_steps
 from ssl_core.photo import PhotoError, read_photo
-from ssl_core.sources import Source, SourceError, open_source
+from ssl_core.sources import Source, SourceError, name_of, open_source
 from ssl_core.transfer_splits import Called, Labelled, labelled_task, rows_at, several_task
 from ssl_core.transfer_tasks import SIDE, TaskError, TransferTask
 
@@ -57,7 +57,7 @@ def pack_task(name: str, path: Path) -> Generator[Progress, None, TransferTask]:
 
 def folder_task(path: str | Path) -> Generator[Progress, None, TransferTask]:
     """A task out of a folder or a zip with a sub-folder for each class; splits as `open_source` finds them declared."""
-    return (yield from folders_task(Called(str(path), Path(path).name), _opened(path), path, ""))
+    return (yield from folders_task(Called(str(path), name_of(path)), _opened(path), path, ""))
 
 
 def folders_task(
@@ -143,7 +143,5 @@ def decoded(source: Source) -> Generator[Progress, None, np.ndarray]:
         return finished.value
     except PhotoError as problem:
         raise TaskError(str(problem)) from None
-    except OSError as problem:
-        raise TaskError(disk_problem(problem, "The decoded photographs")) from None
     finally:
         steps.close()

@@ -32,9 +32,10 @@ def names() -> tuple[str, ...]:
 
 def _rank(name: str) -> tuple[int, str]:
     try:
-        return checkpoint.read_config(folder() / name)["training"].get("rank", 0), name
+        rank = checkpoint.read_config(folder() / name)["training"].get("rank", 0)
     except checkpoint.CheckpointError:
-        return len(name), name
+        rank = None
+    return rank if isinstance(rank, int) else len(name), name
 
 
 def load(name: str) -> Pretext:

@@ -5,7 +5,17 @@ import json
 import numpy as np
 import pytest
 
-from ssl_core import bench, bench_bank, bench_colorize, bench_inpaint, bench_sheet, bench_speed, metrics, selection
+from ssl_core import (
+    bench,
+    bench_bank,
+    bench_colorize,
+    bench_failures,
+    bench_inpaint,
+    bench_sheet,
+    bench_speed,
+    metrics,
+    selection,
+)
 from ssl_core.bank import starter_bank
 from ssl_core.pretexts import build
 
@@ -39,6 +49,27 @@ def test_the_selection_slice_is_small_stable_and_blind_to_order():
     np.testing.assert_array_equal(selection.held_out(images[order]), held[order])
     with pytest.raises(ValueError, match="uint8"):
         selection.held_out(images / 255.0)
+
+
+def test_without_a_split_val_is_measured_and_all_where_there_is_none(tmp_path, photos):
+    from PIL import Image
+
+    (tmp_path / "train").mkdir()
+    Image.fromarray(photos[0]).save(tmp_path / "train" / "a.png")
+    assert bench.open_split(str(tmp_path)).split == "all"
+    (tmp_path / "val").mkdir()
+    Image.fromarray(photos[1]).save(tmp_path / "val" / "b.png")
+    assert bench.open_split(str(tmp_path)).names == ("val/b.png",)
+    assert bench.open_split(str(tmp_path), "selection").names == ("train/a.png",)
+
+
+def test_failures_are_judged_on_as_many_photographs_as_a_person_asked_for(photos, models):
+    name = "colorization-regression"
+    few, thinned = (bench_failures.report(photos, "six", [name], models.get, limit) for limit in (6, None))
+    assert few.rows[0].items() >= bench_failures.measure(photos, models[name]).items()
+    assert few.measured_on.startswith("Measured on six;")
+    assert thinned.rows[0].items() >= bench_failures.measure(photos[:1], models[name]).items()
+    assert thinned.measured_on.startswith("Measured on every eighth of six (1);")
 
 
 @pytest.mark.parametrize("kind", bench_inpaint.MASKS)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from PIL import Image
 
 from ssl_core import bench_transfer, checkpoint, transfer_cells
 from ssl_core.__main__ import main
@@ -204,6 +205,24 @@ def test_a_part_is_never_written_as_the_whole(lab, asked, capsys):
 def test_an_unknown_teacher_is_told(lab, capsys):
     assert main(["bench", "transfer", "--models", "nobody"]) == 1
     assert "There is no nobody. There are: untrained," in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (["--tasks", "nope"], "There is no task, folder or zip file 'nope'"),
+        (["--tasks", "flat"], "flat holds no classes; put the pictures of each"),
+        (["--packs", "nowhere"], "nowhere holds none of photos.zip, tiny.zip, voc.zip."),
+        (["--packs", "flat", "--tasks", "starter"], "flat holds none of photos.zip, tiny.zip, voc.zip."),
+    ],
+)
+def test_tasks_that_are_not_there_get_one_sentence(lab, asked, told, monkeypatch, capsys):
+    (lab / "flat").mkdir()
+    Image.new("RGB", (8, 8)).save(lab / "flat" / "a.png")
+    monkeypatch.chdir(lab)
+    monkeypatch.setattr("ssl_core.bench_transfer_command.run", None)  # nothing is measured before that
+    assert main(["bench", "transfer", *asked]) == 1
+    assert capsys.readouterr().err.startswith(f"pretext-lab: {told}")
 
 
 def test_the_headings_of_cards_are_those_of_the_bench():

@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ssl_core import checkpoint
+from ssl_core import checkpoint, zoo
 from ssl_core.__main__ import main
 
 ROOT = Path(__file__).parent.parent
@@ -142,12 +142,21 @@ def test_cards_and_data_print_what_they_found(trained, source, monkeypatch, caps
         (["bench", "inpaint", "--limit", "4", "--write"], "--limit"),
         (["bench", "colorize", "--sheet", "sheet.jpg"], ".png"),
         (["cards", "--checkpoints", "nowhere"], "nowhere"),
+        (["bench", "inpaint", "--checkpoints", "nowhere"], "no model of context-encoder in nowhere"),
+        (["bench", "inpaint", "--models", "relative-position-plain"], "These can: context-encoder-l2."),
+        (["bench", "failures", "--models", "relative-position-plain"], "These can: context-encoder-l2, colorization-"),
+        (["bench", "training", "--models", "noisy-words-1k"], "These can: context-encoder-l2, "),
+        (["words", "--source", "starter", "--model", "context-encoder-l2"], "no model of noisy-words"),
+        (["layouts", "--models", "alexnet"], "There are: context-encoder-l2, relative-position-plain, "),
+        (["data", ""], "check the path"),
     ],
 )
 def test_mistakes_get_one_sentence(arguments, told, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("PRETEXT_LAB_CACHE", str(tmp_path))
     monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", str(tmp_path))
     monkeypatch.chdir(tmp_path)
+    for name in ("context-encoder-l2", "colorization-classification", "relative-position-plain"):
+        (tmp_path / name).mkdir()
     assert main(arguments) == 1
     last = capsys.readouterr().err.strip().splitlines()[-1]
     assert last.startswith("pretext-lab: ") and told in last and last.endswith(".")
@@ -160,6 +169,73 @@ def test_wrong_options_are_refused_by_the_parser(wrong, capsys):
     assert wrong[-1] in capsys.readouterr().err
 
 
+def test_a_sheet_that_cannot_be_written_is_told_before_anything_is_measured(trained, monkeypatch, capsys):
+    def refuse(**_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("ssl_core.bench_command.TemporaryFile", refuse)
+    monkeypatch.setattr("ssl_core.bench.photographs", None)
+    asked = ["bench", "inpaint", "--sheet", str(trained / "sheet.png"), "--checkpoints", str(trained)]
+    assert main(asked) == 1 and "Permission denied. Put the sheet elsewhere." in capsys.readouterr().err
+
+
+def test_a_reader_that_has_seen_enough_gets_no_stack_trace():
+    command = [sys.executable, "-m", "ssl_core", "data"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b"" and process.wait(60) == 141
+
+
+def test_an_odd_rank_hides_no_model(trained, tmp_path, monkeypatch):
+    for name in ("context-encoder-l2", "colorization-classification"):
+        shutil.copytree(trained / name, tmp_path / name)
+    config = tmp_path / "context-encoder-l2" / "config.json"
+    about = json.loads(config.read_text())
+    config.write_text(json.dumps(about | {"training": about["training"] | {"rank": "first"}}))
+    monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", str(tmp_path))
+    assert set(zoo.names()) == {"context-encoder-l2", "colorization-classification"}
+
+
 def test_serve_hands_its_options_to_the_page():
     done = _call("serve", "--help")
     assert done.returncode == 0 and "--port" in done.stdout
+
+
+def test_a_run_on_another_source_is_refused_and_a_finished_one_left_alone(source, tmp_path, capsys):
+    files, other = tmp_path / "context-encoder-l2", tmp_path / "other"
+    assert _train("context-encoder-l2", source, tmp_path, 2) == 0
+    checkpoint.write_scores(files, {"inpaint": {"psnr": 20.0}})
+    before = {file.name: file.read_bytes() for file in files.iterdir() if file.name != "README.md"}
+    capsys.readouterr()
+    assert _train("context-encoder-l2", source, tmp_path, 2) == 0
+    assert "is already finished; --fresh starts anew." in capsys.readouterr().out
+    shutil.copytree(source, other)
+    for steps in (2, 3):
+        assert _train("context-encoder-l2", other, tmp_path, steps) == 1
+        assert "was trained on" in (told := capsys.readouterr()).err and "--fresh" in told.err
+    assert before.items() <= {file.name: file.read_bytes() for file in files.iterdir()}.items()
+    fresh = ["--steps", "1", "--size", "tiny", "--folder", str(tmp_path), "--fresh"]
+    assert main(["train", "context-encoder-l2", "--source", str(other), *fresh]) == 0
+    assert "other" in checkpoint.read_config(files)["training"]["sources"][0]
+
+
+@pytest.mark.parametrize("more", [[], ["--fresh"]])
+def test_a_folder_that_cannot_be_written_is_told_before_decoding(source, more, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PRETEXT_LAB_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "photo.jpg").write_text("a picture")
+    arguments = ["--source", str(source), "--size", "tiny", "--folder", str(tmp_path / "photo.jpg"), *more]
+    assert main(["train", "context-encoder-l2", *arguments]) == 1
+    told = capsys.readouterr().err
+    assert "Nothing can be written to" in told and "Use another --folder." in told
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_model_that_was_never_trained_leaves_no_folder(tmp_path):
+    assert main(["train", "context-encoder-l2", "--source", "nowhere.zip", "--folder", str(tmp_path)]) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("seed", ["-1", str(2**64)])
+def test_a_seed_that_cannot_be_used_is_told(seed, tmp_path, capsys):
+    asked = ["train", "context-encoder-l2", "--source", "starter", "--folder", str(tmp_path), "--seed", seed]
+    assert main(asked) == 1 and "Give --seed a whole number of 0 or more" in capsys.readouterr().err

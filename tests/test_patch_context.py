@@ -203,7 +203,8 @@ class TestBench:
             folder = tmp_path / "set" / "things" / f"kind {index % 5}"
             folder.mkdir(parents=True, exist_ok=True)
             Image.fromarray(picture).save(folder / f"{index}.png")
-        made = bench_patches.report(str(tmp_path / "set"), "train", None)
+        made = bench_patches.report(str(tmp_path / "set"), None, None)
+        assert "set, all splits," in made.measured_on  # there is no val split
         assert made.rows[0]["part"] == "things, 105" and made.rows[0]["labels"] == 5
         assert "purer on" in made.remarks[0] and "things, 105" in made.markdown()
 

@@ -73,6 +73,12 @@ def test_pictures_are_listed_read_and_labelled(place, tmp_path):
     assert refused(place(folder), "val").startswith("pets") and "only train" in refused(place(folder), "val")
 
 
+def test_a_dot_is_the_folder_by_its_name_and_nothing_is_no_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(fill(tmp_path / "pets", NAMES) / "cats")
+    assert open_source(".").described.startswith("cats, ") and open_source("..").described.startswith("pets, ")
+    assert "check the path" in refused("")
+
+
 def test_splits_are_declared_in_four_ways(place, tmp_path):
     parts = {"cats/a.png": "train", "cats/b.png": "val", "dogs/c.png": "train", "dogs/d.png": "test"}
     manifest = "path,class,split\n" + "".join(f"{name},{name[0]}x,{part}\n" for name, part in parts.items())
@@ -154,7 +160,7 @@ def test_a_damaged_pack_is_made_again(tmp_path, damage):
     assert pack(source, 8, tmp_path / "cache")[:, 4, 4, 0].tolist() == [10, 20, 30, 40]
 
 
-def test_broken_pictures_are_skipped_and_counted(place, tmp_path):
+def test_broken_pictures_are_skipped_and_counted(place, tmp_path, capsys):
     folder = fill(tmp_path / "pets", NAMES)
     (folder / "cats/b.png").write_bytes(b"not a picture")
     source = open_source(place(folder))
@@ -164,6 +170,7 @@ def test_broken_pictures_are_skipped_and_counted(place, tmp_path):
         rows = pack(source, 8, tmp_path / "cache")
         assert rows.shape == (3, 8, 8, 3) and rows[:, 4, 4, 0].tolist() == [10, 30, 40]
         assert source.skipped == 1 and source.kept.tolist() == [0, 2, 3]
+        assert "1 of 4 pictures in pets" in (told := capsys.readouterr().err) and "cats/b.png" in told
 
 
 def test_a_source_of_nothing_but_broken_pictures_is_refused(tmp_path):
@@ -172,6 +179,13 @@ def test_a_source_of_nothing_but_broken_pictures_is_refused(tmp_path):
     with pytest.raises(PhotoError, match="None of the pictures"):
         pack(open_source(tmp_path / "bad"), 8, tmp_path / "cache")
     assert not list((tmp_path / "cache" / "packs").iterdir())
+
+
+def test_a_cache_that_cannot_be_written_names_its_setting(tmp_path, monkeypatch):
+    monkeypatch.setenv("PRETEXT_LAB_CACHE", str(tmp_path / "file"))
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(PhotoError, match=r"kept in .*file: .*PRETEXT_LAB_CACHE elsewhere\."):
+        pack(open_source(fill(tmp_path / "pets", NAMES)), 8)
 
 
 def test_a_damaged_entry_of_a_zip_is_a_broken_picture(tmp_path):
