@@ -89,10 +89,10 @@ def test_a_grey_photo_is_not_turned_and_says_it_has_no_colour(scene_of):
     assert not plain["has_color"] and turned["pictures"] == plain["pictures"]
 
 
-def test_one_pixel_is_a_photograph(scene_of, lab, tmp_path):
-    Image.new("RGB", (1, 1), (200, 30, 30)).save(tmp_path / "one.png")
-    scene = scene_of(lab.add(tmp_path / "one.png").key)
-    assert scene["pictures"] and (scene["width"], scene["height"]) == (1, 1)
+def test_the_smallest_upload_is_a_photograph(scene_of, lab, tmp_path):
+    Image.new("RGB", (16, 16), (200, 30, 30)).save(tmp_path / "small.png")
+    scene = scene_of(lab.add(tmp_path / "small.png").key)
+    assert scene["pictures"] and (scene["width"], scene["height"]) == (16, 16)
 
 
 def test_what_is_not_there_is_one_sentence(scene_of, files, tmp_path, monkeypatch):
