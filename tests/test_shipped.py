@@ -1,11 +1,12 @@
-"""The maps that ship: there is one for every model, made from its present weights, and it can be made again."""
+"""What ships so that the first pictures are there at once: maps and failure scores of every model, made from its present weights."""
 
 import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from ssl_core import shipped_layouts, zoo
+from ssl_core import shipped_failures, shipped_layouts, zoo
 from ssl_core.bank import starter_bank
+from ssl_core.failures import tasks_of
 from ssl_core.features import index_steps
 from visualize.shared_work import drained
 
@@ -32,6 +33,11 @@ def test_every_model_ships_with_its_maps(bank):
             assert laid is not None, f"{name} {method}: python -m ssl_core layouts --write"
             assert laid.xy.shape == (len(bank), 2) and np.abs(laid.xy).max() <= 1
             assert 0.5 < laid.faith.trust <= 1 and 0 < laid.faith.kept <= laid.faith.k
+
+
+def test_every_model_that_can_fail_ships_with_its_scores(bank):
+    for model in filter(tasks_of, map(zoo.load, zoo.names())):
+        assert shipped_failures.shipped(model, bank), f"{model.name}: python -m ssl_core failures --write"
 
 
 def test_there_are_no_maps_of_models_that_are_gone():
