@@ -42,6 +42,11 @@ window.lab = (() => {
     }
   }
 
+  // Should Gradio go to its first tab without a word, while it mounts its tabs, the page does not stay there.
+  setInterval(() => {
+    if (state.wanted && state.wanted === state.tab && unselected(state.tab)) press(state.tab, 0);
+  }, 500);
+
   // Dark surroundings are Gradio's own class on the body and its own word in the link.
   const looks = (name) => (name === "dark" ? document.body.classList.contains("dark") : name in document.documentElement.dataset);
   function look(name, on) {

@@ -117,6 +117,19 @@ def test_a_link_wins_over_the_first_tab_however_late_gradio_goes_there(page, add
     page.wait_for_function("document.getElementById('tab-colorize-button').getAttribute('aria-selected') === 'true'")
     assert "tab=colorize" in page.url and page.evaluate("window.lab.tab") == "colorize"
     assert page.locator("#tab-colorize").is_visible() and page.locator("#tab-teachers").is_hidden()
+    # the same without an event of which the page would hear
+    gone = page.evaluate(
+        """async () => {
+          window.lab.opened = () => {};
+          const button = document.getElementById("tab-teachers-button");
+          button.click();
+          await new Promise((done) => setTimeout(done));
+          return button.getAttribute("aria-selected");
+        }"""
+    )
+    assert gone == "true"
+    page.wait_for_function("document.getElementById('tab-colorize-button').getAttribute('aria-selected') === 'true'")
+    page.locator("#tab-teachers").wait_for(state="hidden")
 
 
 def test_a_card_opens_its_tab_with_the_same_photo(page, address):
