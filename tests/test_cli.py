@@ -175,8 +175,9 @@ def test_a_sheet_that_cannot_be_written_is_told_before_anything_is_measured(trai
 
     monkeypatch.setattr("ssl_core.bench_command.TemporaryFile", refuse)
     monkeypatch.setattr("ssl_core.bench.photographs", None)
-    asked = ["bench", "inpaint", "--sheet", str(trained / "sheet.png"), "--checkpoints", str(trained)]
-    assert main(asked) == 1 and "Permission denied. Put the sheet elsewhere." in capsys.readouterr().err
+    monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", str(trained))
+    assert main(["bench", "inpaint", "--sheet", str(trained / "sheet.png")]) == 1
+    assert "Permission denied. Put the sheet elsewhere." in capsys.readouterr().err
 
 
 def test_a_reader_that_has_seen_enough_gets_no_stack_trace():

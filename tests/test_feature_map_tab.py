@@ -166,9 +166,9 @@ def test_a_photo_that_is_gone_and_a_damaged_network_are_sentences(maps, models, 
     (tmp_path / "checkpoints" / MODELS[0] / checkpoint.WEIGHTS).write_bytes(b"no weights")
     monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", str(tmp_path / "checkpoints"))
     controls, _ = drawn(maps)
-    assert "train it again" in controls[-1]["status"]["problem"]
+    assert "Train it again" in controls[-1]["status"]["problem"]
     controls, shown = drawn(maps, model=MODELS[1], other=MODELS[0])
-    assert controls[-1]["status"]["done"] and "train it again" in controls[-1]["status"]["problem"]
+    assert controls[-1]["status"]["done"] and "Train it again" in controls[-1]["status"]["problem"]
     assert last(shown, "layout")["other"] is None
 
 
