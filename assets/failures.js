@@ -68,7 +68,7 @@ function choose(mode, model) {
 function showChoice() {
   const mode = modeOf(state.mode), model = modelOf(state.model);
   part(".gallery-side h3").replaceChildren(mode.title, make("small", { textContent: called(model) }));
-  part(".asks").replaceChildren(make("b", { textContent: mode.asks }), ` A picture counts from ${withUnit(mode.threshold, mode)} on. ${mode.because} Named by ${mode.source}.`);
+  part(".asks").replaceChildren(make("b", { textContent: mode.asks }), ` A picture counts from ${mode.threshold}${unitOf(mode)} on. ${mode.because} Named by ${mode.source}.`);
   part(".scale .from").textContent = "Where: 0 is left grey,";
   part(".scale .to").textContent = mode.top === 1 ? `${mode.map_unit}.` : `${mode.top} ${mode.map_unit}.`;
   part(".scale .bank").textContent = `Judged: ${state.pictures.toLocaleString("en")} of ${state.bank}${state.skipped ? `; ${state.skipped} could not be read` : ""}.`;
