@@ -78,8 +78,9 @@ class Colorization(Pretext):
         "rebalanced": Variant(
             "Say how likely each colour is, rare colours counting more.",
             {"rebalance": True},
-            recipes(20, 5, 6e-4, crop=0.6),
+            recipes(60, 5, 6e-4, crop=0.6),
             trunk="colorization-classification",
+            blend=0.8,  # all the way it paints more colour than photographs have
         ),
         "regression": Variant(
             "Name one colour for each pixel so that the squared error is small.",
