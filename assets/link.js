@@ -1,7 +1,8 @@
 // The link is the state: what a person set stands in the query string, so that every picture can be sent as a link.
 window.lab = (() => {
   const query = () => new URLSearchParams(window.location.search);
-  const state = { photo: null, tab: null, wanted: null };
+  // The tab is read before anything else: while the page is mounted Gradio may report its first tab before the router has run.
+  const state = { photo: null, tab: null, wanted: query().get("tab") };
   let written = window.location.search;
   const listeners = [];
   const thumbs = new Map();
@@ -113,6 +114,7 @@ window.lab = (() => {
     thumb: (photo) => thumbs.get(photo), // a small picture of it, once the strip has one; "lab:thumb" tells
     get photo() { return state.photo; },
     get tab() { return state.tab; },
+    get wanted() { return state.wanted; },
     // For the strip, the tab bar and the switches.
     choose(photo) {
       if (photo === state.photo) return;

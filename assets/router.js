@@ -1,6 +1,5 @@
 // Tells Python which tab is open with which photograph, and only then: one event per tab, named show_<tab>.
 const tabs = props.tabs;
-const wanted = window.lab.get("tab");
 const PATIENCE = [2000, 4000, 8000, 16000]; // ms until it is said again, when nobody answers
 let said = 0;
 function say(tab, tries) {
@@ -21,5 +20,6 @@ function say(tab, tries) {
   document.addEventListener("lab:heard", heard);
 }
 window.lab.onShow((tab) => say(tab, 0));
-if (tabs.includes(wanted) && wanted !== tabs[0]) window.lab.open(wanted);
-else window.lab.opened(tabs[0]);
+const first = tabs.includes(window.lab.wanted) ? window.lab.wanted : tabs[0];
+window.lab.open(first);
+if (first === tabs[0]) window.lab.opened(first); // it is open already, and Gradio need not say so

@@ -123,13 +123,30 @@ def test_a_link_wins_over_the_first_tab_however_late_gradio_goes_there(page, add
           window.lab.opened = () => {};
           const button = document.getElementById("tab-teachers-button");
           button.click();
-          await new Promise((done) => setTimeout(done));
-          return button.getAttribute("aria-selected");
+          const selected = () => button.getAttribute("aria-selected");
+          for (let k = 0; k < 250 && selected() !== "true"; k += 1) await new Promise((done) => setTimeout(done, 1));
+          return selected();
         }"""
     )
     assert gone == "true"
     page.wait_for_function("document.getElementById('tab-colorize-button').getAttribute('aria-selected') === 'true'")
     page.locator("#tab-teachers").wait_for(state="hidden")
+
+
+def test_what_gradio_says_before_the_router_runs_does_not_change_the_link(page, address):
+    page.add_init_script(
+        """new MutationObserver((_, watch) => {
+          if (!window.lab?.opened) return;
+          watch.disconnect();
+          window.lab.opened("teachers");
+        }).observe(document, { childList: true, subtree: true });"""
+    )
+    show(page, address, "?tab=colorize&photo=coffee")
+    page.wait_for_function("window.lab.tab === 'colorize'")
+    assert "tab=colorize" in page.url
+    show(page, address, "?tab=nonsense&photo=coffee")
+    page.wait_for_function("window.lab.tab === 'teachers'")
+    wait_for_cards(page)
 
 
 def test_a_card_opens_its_tab_with_the_same_photo(page, address):
