@@ -43,16 +43,22 @@ def settle(page):
     page.wait_for_function(wanted, timeout=90_000)
 
 
+def change(page, do, *given):
+    """Do something that changes the mask; then wait for the link, which is written a little later, and for the answers."""
+    before = code(page)
+    do(*given)
+    page.wait_for_function("before => new URLSearchParams(location.search).get('mask') !== before", arg=before)
+    settle(page)
+
+
 def drag(page, start, end):
     """Draw on the pad between two places given in parts of its width and height; then wait for the answers."""
-    before, box = code(page), page.locator(PAD).bounding_box()
+    box = page.locator(PAD).bounding_box()
     places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, end)]
     page.mouse.move(*places[0])
     page.mouse.down()
     page.mouse.move(*places[1], steps=6)
-    page.mouse.up()
-    page.wait_for_function("before => new URLSearchParams(location.search).get('mask') !== before", arg=before)
-    settle(page)
+    change(page, page.mouse.up)
 
 
 @pytest.fixture
@@ -84,12 +90,10 @@ def test_a_stroke_hides_and_is_answered(tab):
     assert r == g == b, "the pad shows the hole in grey"
     assert np.abs(pixel(tab, tile("context-encoder-l2"), 0.12, 0.8) - before).max() > 3
     assert int(tab.get_attribute(ANSWERS, "data-stroke-to-picture")) > 0
-    tab.click("[data-do=undo]")
-    settle(tab)
+    change(tab, tab.click, "[data-do=undo]")
     assert hidden_share(tab) == 0.25
     assert np.abs(pixel(tab, tile("context-encoder-l2"), 0.12, 0.8) - before).max() <= 3
-    tab.click("[data-do=redo]")
-    settle(tab)
+    change(tab, tab.click, "[data-do=redo]")
     assert hidden_share(tab) > 0.25
 
 
@@ -100,8 +104,7 @@ def test_box_eraser_clear_and_invert(tab):
     tab.click("[data-tool=box]")
     drag(tab, (0.25, 0.25), (0.5, 0.75))
     assert hidden_share(tab) == pytest.approx(0.125, abs=0.005)
-    tab.click("[data-do=invert]")
-    settle(tab)
+    change(tab, tab.click, "[data-do=invert]")
     assert hidden_share(tab) == pytest.approx(0.875, abs=0.005)
     tab.click("[data-tool=eraser]")
     drag(tab, (0.1, 0.5), (0.2, 0.5))
@@ -112,10 +115,7 @@ def test_presets_are_those_of_python_and_the_mask_stays_when_the_photo_changes(t
     tab.click("[data-preset=random-region]")
     tab.wait_for_function("location.search.includes('random-region')")
     settle(tab)
-    first = code(tab)
-    tab.click("[data-preset=random-region]")
-    tab.wait_for_function("first => !location.search.includes(first)", arg=first)
-    settle(tab)
+    change(tab, tab.click, "[data-preset=random-region]")
     mask = read_code(code(tab), preset_mask)
     tab.click(".strip-photo[data-key=chelsea]")
     tab.wait_for_selector(".answers[data-photo=chelsea]")
@@ -194,10 +194,10 @@ def test_masks_and_pictures_travel_as_files(tab, tmp_path):
 
 def test_the_keyboard_paints(tab):
     tab.focus(PAD)
-    for key in ("x", "ArrowLeft", "ArrowUp", "]", " "):
+    change(tab, tab.keyboard.press, "x")
+    for key in ("ArrowLeft", "ArrowUp", "]"):
         tab.keyboard.press(key)
-    tab.wait_for_function("document.querySelector('.mask-pad .state').textContent.includes('% of the photo')")
-    settle(tab)
+    change(tab, tab.keyboard.press, " ")
     assert 0.005 < hidden_share(tab) < 0.1
     tab.keyboard.press("Control+z")
     tab.wait_for_function("document.querySelector('.mask-pad .state').textContent.includes('Nothing is hidden')")
