@@ -7,20 +7,23 @@ window.lab = (() => {
   const listeners = [];
   const thumbs = new Map();
 
-  function set(values, page = "replaceState") {
+  function write(text, page = "replaceState") {
+    written = text;
+    window.history[page](null, "", window.location.pathname + text + window.location.hash);
+  }
+  function set(values, page) {
     const next = query();
     for (const [name, value] of Object.entries(values)) {
       if (value === null || value === undefined || value === "") next.delete(name);
       else next.set(name, String(value));
     }
     const text = next.toString();
-    written = text ? "?" + text : "";
-    window.history[page](null, "", window.location.pathname + written + window.location.hash);
+    write(text ? "?" + text : "", page);
   }
   // Back and forward go from tab to tab; whatever else was set since stays as it is shown.
   window.addEventListener("popstate", () => {
     const tab = query().get("tab");
-    window.history.replaceState(null, "", window.location.pathname + written + window.location.hash);
+    write(written);
     if (!tab || tab === state.tab) return;
     set({ tab });
     window.lab.open(tab);

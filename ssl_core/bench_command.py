@@ -2,10 +2,9 @@
 
 import sys
 from pathlib import Path
-from tempfile import TemporaryFile
 
 from ssl_core import zoo
-from ssl_core.command_settings import CommandError, chosen_models, use_checkpoints, use_threads
+from ssl_core.command_settings import CommandError, check_writable, chosen_models, use_checkpoints, use_threads
 
 
 def bench(options) -> None:
@@ -163,12 +162,7 @@ def _check_sheet(path: Path | None) -> None:
         return
     if path.suffix.lower() != ".png" or not path.parent.is_dir() or path.is_dir():
         raise CommandError(f"A sheet is written as a .png into a folder that is there; {path} is not such a file.")
-    try:
-        TemporaryFile(dir=path.parent).close()
-    except OSError as problem:
-        raise CommandError(
-            f"Nothing can be written to {path.parent}: {problem.strerror}. Put the sheet elsewhere."
-        ) from None
+    check_writable(path.parent, "Put the sheet elsewhere.")
 
 
 BENCHES = {

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from ssl_core import zoo
 
@@ -17,6 +18,18 @@ def use_threads(count: int | None) -> None:
         import torch
 
         torch.set_num_threads(count)
+
+
+def check_writable(folder: Path, otherwise: str) -> None:
+    """Make `folder` if need be; CommandError, which ends with what to do `otherwise`, if nothing can be written to it.
+
+    To be called before the work whose result goes there, which should not be lost.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
+    except OSError as problem:
+        raise CommandError(f"Nothing can be written to {folder}: {problem.strerror}. {otherwise}") from None
 
 
 def chosen_models(chosen: Sequence[str] | None, *methods: str) -> tuple[str, ...]:

@@ -8,13 +8,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict
 from pathlib import Path
-from tempfile import TemporaryFile
 
 import numpy as np
 
 from ssl_core import cards as model_cards
 from ssl_core import checkpoint
-from ssl_core.command_settings import CommandError, use_threads
+from ssl_core.command_settings import CommandError, check_writable, use_threads
 
 
 def train(options) -> None:
@@ -68,11 +67,7 @@ def _train_one(options, folder: Path, trunks: Path) -> int:
 
 def _check_writable(folder: Path) -> None:
     """CommandError if nothing can be written to `folder`: told before the photographs are decoded, not after the training."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        TemporaryFile(dir=folder).close()
-    except OSError as problem:
-        raise CommandError(f"Nothing can be written to {folder}: {problem.strerror}. Use another --folder.") from None
+    check_writable(folder, "Use another --folder.")
     with suppress(OSError):
         folder.rmdir()  # if it is empty: until something is in it, it should not be listed as a model
 

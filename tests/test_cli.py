@@ -173,7 +173,7 @@ def test_a_sheet_that_cannot_be_written_is_told_before_anything_is_measured(trai
     def refuse(**_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("ssl_core.bench_command.TemporaryFile", refuse)
+    monkeypatch.setattr("ssl_core.command_settings.TemporaryFile", refuse)
     monkeypatch.setattr("ssl_core.bench.photographs", None)
     monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", str(trained))
     assert main(["bench", "inpaint", "--sheet", str(trained / "sheet.png")]) == 1
