@@ -85,18 +85,21 @@ def _add_bench(bench: argparse.ArgumentParser) -> None:
     inpaint.add_argument("--mask", default="center", choices=("center", "block", "region"), help="default: center")
     for one in (inpaint, colorize):
         one.add_argument("--sheet", type=Path, metavar="OUT.png", help="also draw 24 photographs with every answer")
-    measured = [kinds.add_parser(name, help=what) for name, what in MEASURED.items()]
-    for one in (inpaint, colorize, *measured):
+    measured = {name: kinds.add_parser(name, help=what) for name, what in MEASURED.items()}
+    for one in (inpaint, colorize, *measured.values()):
         one.add_argument("--photos", default="starter", metavar="SRC", help=f"{SOURCES}; default: starter")
         one.add_argument(
             "--split",
             choices=("val", "train", "all", "selection"),
             help="default: val, or all where there is none; selection: the slice of train that training leaves out",
         )
-        one.add_argument("--limit", type=_positive(int), metavar="N", help="only N photographs, evenly spread")
+        if one is measured["words"]:  # its tests are judged on all sentences or none
+            one.set_defaults(limit=None)
+        else:
+            one.add_argument("--limit", type=_positive(int), metavar="N", help="only N photographs, evenly spread")
     transfer = kinds.add_parser("transfer", help="what the features are worth: four protocols, every teacher")
     _add_transfer(transfer)
-    for one in (inpaint, colorize, *measured, speed, training, transfer):
+    for one in (inpaint, colorize, *measured.values(), speed, training, transfer):
         one.add_argument("--models", nargs="+", metavar="NAME", help="only these; default: all of the task")
         one.add_argument("--json", action="store_true", help="print JSON instead of a table")
         one.add_argument("--write", action="store_true", help="put the figures into the README and the model cards")
@@ -162,7 +165,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 141  # as the shell says of a program that its reader ended
     except KeyboardInterrupt:
         print(
-            "\npretext-lab: stopped. A training goes on with the same command; a minute of it is lost at most.",
+            "\npretext-lab: stopped. A training goes on with the same command, without --fresh; a minute of it is lost at most.",
             file=sys.stderr,
         )
         return 130

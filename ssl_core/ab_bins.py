@@ -44,10 +44,18 @@ def _nearest_table() -> Tensor:
     return distance.topk(10, largest=False).indices.reshape(len(axis), len(axis), 10)
 
 
-def _look_up(ab: Tensor) -> Tensor:
-    table = _nearest_table().to(ab.device)
+@lru_cache(maxsize=2)
+def _tables(device: torch.device) -> tuple[Tensor, Tensor]:
+    """The table of nearest bins and the bins, kept on the device: a training step would wait for its copies."""
+    return _nearest_table().to(device), gamut_bins().to(device)
+
+
+def _candidates(ab: Tensor) -> tuple[Tensor, Tensor]:
+    """The ten bins of which one is the nearest to each colour: (..., 2) -> numbers (..., 10), and their squared distances."""
+    table, bins = _tables(ab.device)
     a, b = (ab.round().long().clamp(-REACH, REACH) + REACH).unbind(-1)
-    return table[a, b]
+    near = table[a, b]
+    return near, (bins[near] - ab[..., None, :]).square().sum(-1)
 
 
 def nearest_bin(ab: Tensor) -> Tensor:
@@ -56,8 +64,7 @@ def nearest_bin(ab: Tensor) -> Tensor:
     >>> gamut_bins()[nearest_bin(torch.tensor([12.0, -7.0]))].tolist()
     [10.0, -10.0]
     """
-    near = _look_up(ab)
-    distance = (gamut_bins().to(ab.device)[near] - ab[..., None, :]).square().sum(-1)
+    near, distance = _candidates(ab)
     return near.gather(-1, distance.argmin(-1, keepdim=True))[..., 0]
 
 
@@ -71,8 +78,7 @@ def soft_encode(ab: Tensor, neighbours: int = 5, sigma: float = 5.0) -> tuple[Te
     >>> gamut_bins()[bins[0]].tolist(), round(weights.sum().item(), 6)
     ([20.0, 20.0], 1.0)
     """
-    near = _look_up(ab)
-    squared = (gamut_bins().to(ab.device)[near] - ab[..., None, :]).square().sum(-1)
+    near, squared = _candidates(ab)
     closest = squared.topk(neighbours, largest=False)
     return near.gather(-1, closest.indices), torch.softmax(-closest.values / (2 * sigma**2), dim=-1)
 

@@ -4,7 +4,14 @@ import sys
 from pathlib import Path
 
 from ssl_core import zoo
-from ssl_core.command_settings import CommandError, check_writable, chosen_models, use_checkpoints, use_threads
+from ssl_core.command_settings import (
+    CommandError,
+    check_writable,
+    chosen_models,
+    keep_freed_memory,
+    use_checkpoints,
+    use_threads,
+)
 
 
 def bench(options) -> None:
@@ -142,6 +149,7 @@ def _bench_training(options):
 
     from ssl_core import bench_training
 
+    keep_freed_memory()  # as `train` does
     able = bench_training.names()
     if unable := sorted(set(options.models or ()) - set(able)):
         raise CommandError(f"{', '.join(unable)} cannot be trained on pictures alone. These can: {', '.join(able)}.")

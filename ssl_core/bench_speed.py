@@ -108,14 +108,15 @@ def matrix_rate() -> float:
 
 
 def machine() -> str:
-    """The machine in words: processor, cores, threads of PyTorch, and how busy it was."""
+    """The machine in words: GPU if it has one, processor, cores, threads of PyTorch, and how busy it was."""
     import torch
 
     cpuinfo = Path("/proc/cpuinfo")
     names = [line.split(":")[1].strip() for line in _lines(cpuinfo) if line.startswith("model name")]
     name = names[0] if names else platform.processor() or platform.machine()
     busy = f", load average {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    return f"{name}, {os.cpu_count()} cores, {torch.get_num_threads()} threads for PyTorch{busy}"
+    gpu = f"{torch.cuda.get_device_name()}, " if torch.cuda.is_available() else ""
+    return f"{gpu}{name}, {os.cpu_count()} cores, {torch.get_num_threads()} threads for PyTorch{busy}"
 
 
 def _lines(path: Path) -> list[str]:

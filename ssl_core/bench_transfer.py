@@ -12,7 +12,7 @@ from ssl_core.transfer_cells import AUGMENT, DENSE, DETECTION, JOINT, MAIN, PROB
 from ssl_core.transfer_published import ROWS as PUBLISHED
 from ssl_core.transfer_runs import Table
 
-COST = (Column("minutes", "pre-training, CPU minutes", ".0f"), Column("images", "pictures seen", ",d"))
+COST = (Column("minutes", "pre-training, minutes on one CPU thread", ".0f"), Column("images", "pictures seen", ",d"))
 PUBLISHED_COLUMNS = (
     Column("answer", "PASCAL VOC, AlexNet"),
     Column("pretraining", "pre-training"),
@@ -138,7 +138,8 @@ def published_report() -> Report:
         rows.append({"answer": row["teacher"], **row, **shares})
     told = (
         "Published figures, as the talk that this project follows showed them: AlexNets at 227 px, pre-trained on a million photographs "
-        "and more, then fine-tuned. Only the shares can be compared with ours: a small network at 128 px, 23,000 photographs, minutes."
+        "and more, then fine-tuned. Only the shares can be compared with ours: a small network at 128 px, some ten thousand photographs, "
+        "an hour or a few on one CPU thread."
     )
     return Report("transfer-published", told, PUBLISHED_COLUMNS, tuple(rows))
 
@@ -172,7 +173,7 @@ def _best(free: dict[str, float], task: str, supervised: float) -> list[str]:
     best = max(free, key=free.get)
     alone = max((name for name in free if not name.startswith(WORDS)), key=free.get, default=best)
     said = [
-        f"The best, {best}, reaches {free[best] / supervised:.2f} of the supervised network on {task} "
+        f"On {task} the best, {best}, reaches {free[best] / supervised:.2f} of the supervised network "
         "(published on PASCAL: 0.76 to 0.81)."
     ]
     if alone != best:
@@ -192,7 +193,7 @@ def _split_brain(table: Table, names: Sequence[Teacher], tasks: Sequence[str]) -
         task: [max(_mean(table, Cell(one.name, task, PROBE))[0] or 0.0 for one in group) for group in (split, single)]
         for task in tasks
     }
-    gains = {task: ours - theirs for task, (ours, theirs) in best.items()}
+    gains = {task: round(ours - theirs, 1) for task, (ours, theirs) in best.items()}
     told = ", ".join(f"{task} {gain:+.1f}" for task, gain in gains.items())
     minutes = sorted(one.minutes for one in single)
     cost = f"{minutes[0]:.0f}" if len(minutes) == 1 else f"{minutes[0]:.0f} to {minutes[-1]:.0f}"

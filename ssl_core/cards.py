@@ -53,7 +53,7 @@ USES = {
 TEMPLATE = Template("""---
 license: apache-2.0
 library_name: pytorch
-pipeline_tag: image-to-image
+pipeline_tag: image-feature-extraction
 tags:
 - self-supervised-learning
 - pretext-task
@@ -157,13 +157,21 @@ def _training(training: dict) -> str:
         "blend": "share of the way from those weights to the trained ones that is shipped",
         "hardware": "hardware",
         "processes": "processes",
+        "precision": "precision of products",
         "seed": "seed",
         "torch": "PyTorch",
         "commit": "git commit",
         "date": "date",
     }
+    before, trunk_run = training.get("before"), training.get("trunk_run")
+    if before:  # an earlier run, which steps, pictures and minutes include
+        labels["images_per_second"] += ", without the earlier part"
     rows = [(label, training[key]) for key, label in labels.items() if training.get(key) is not None]
-    if before := training.get("before"):  # an earlier run that the figures above include
+    if trunk_run:
+        rows.append(
+            ("those weights had seen", f"{trunk_run['images']:,.0f} pictures in {trunk_run['minutes']} minutes")
+        )
+    if before:
         rows.append(("of these", f"{before['images']:,} pictures in {before['minutes']} minutes: {before['note']}"))
     return _table(("", ""), [(label, f"{value:,}" if label == "pictures seen" else value) for label, value in rows])
 

@@ -158,7 +158,7 @@ def _rebuild(about: dict[str, Any], folder: Path) -> Pretext:
     stored = {key: tuple(value) if isinstance(value, list) else value for key, value in about["config"].items()}
     if stored.keys() != {field.name for field in fields(kind)}:
         raise CheckpointError(
-            f"The configuration in {_short(folder)} is from another version of this project. {_remedy(folder)}"
+            f"The configuration in {_short(folder)} is from another version of this project. {_remedy(folder, ' --fresh')}"
         )
     try:
         return pretext(kind(**stored), about["variant"])
@@ -172,9 +172,9 @@ def _short(path: Path) -> str:
     return "/".join(Path(path).parts[-2:])
 
 
-def _remedy(folder: Path) -> str:
+def _remedy(folder: Path, more: str = "") -> str:
     folder = Path(folder).absolute()
-    again = f"python -m ssl_core train {folder.name} --source SRC"
+    again = f"python -m ssl_core train {folder.name} --source SRC{more}"
     if folder.parent.resolve() == SHIPPED.resolve():
         return f"Restore it with `git checkout -- checkpoints/{folder.name}`, or train it again: `{again}`."
     return f"Train it again: `{again} --folder {shlex.quote(str(folder.parent))}`."

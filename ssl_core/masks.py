@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 HIDDEN_SHARE = 0.25  # sec 3.3: "approximately 1/4th of the image" in all three
@@ -52,11 +54,11 @@ def random_region(height: int, width: int, rng: np.random.Generator, share: floa
     The paper takes outlines of segmented objects and deforms them; noise gives shapes without a segmentation data set.
     """
     noise = sum(_smooth_noise(height, width, cells, rng) / cells for cells in (3, 6, 12))
-    y, x = np.mgrid[0:height, 0:width]
     center_y, center_x = rng.uniform(0.25, 0.75, 2)
-    distance = np.hypot((y + 0.5) / height - center_y, (x + 0.5) / width - center_x)
-    field = noise - rng.uniform(1.0, 2.5) * distance
-    return field > np.quantile(field, 1 - share)
+    down, right = _middles(height) - center_y, _middles(width) - center_x
+    field = noise - rng.uniform(1.0, 2.5) * np.sqrt(down[:, None] ** 2 + right**2)
+    left = int((1 - share) * (field.size - 1))  # pixels that stay, but for one
+    return field > np.partition(field, left, axis=None)[left]
 
 
 def _smooth_noise(height: int, width: int, cells: int, rng: np.random.Generator) -> np.ndarray:
@@ -66,9 +68,15 @@ def _smooth_noise(height: int, width: int, cells: int, rng: np.random.Generator)
     return rows @ grid @ columns.T
 
 
+def _middles(length: int) -> np.ndarray:
+    """Where the pixels of a side of length 1 have their centres: (length,) float."""
+    return (np.arange(length) + 0.5) / length
+
+
+@lru_cache(maxsize=16)
 def _interpolation(length: int, cells: int) -> np.ndarray:
     """The (length, cells + 1) matrix of linear interpolation from grid points to pixel centres."""
-    position = (np.arange(length) + 0.5) / length * cells
+    position = _middles(length) * cells
     left = np.minimum(position.astype(int), cells - 1)
     matrix = np.zeros((length, cells + 1))
     matrix[np.arange(length), left] = 1 - (position - left)

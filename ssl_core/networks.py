@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -99,7 +101,11 @@ class Encoder(nn.Module):
             self.widths[name] = width
 
     def forward(self, image: Tensor, *seen: Tensor) -> dict[str, Tensor]:
-        features, found = self.front(image, *seen), {}
+        return self.after_front(self.front(image, *seen))
+
+    def after_front(self, features: Tensor) -> dict[str, Tensor]:
+        """The stages of what `front` made of a picture."""
+        found = {}
         for name, stage in self.stages.items():
             found[name] = features = stage(features)
         return found
@@ -118,42 +124,98 @@ def up_convolution(width: int, out: int) -> nn.Sequential:
     return nn.Sequential(conv, nn.BatchNorm2d(out), nn.ReLU(inplace=True))
 
 
-class Decoder(nn.Module):
-    """From the last stage of an encoder to a map of `out` channels, finer by a factor of 2 for each of `ups`.
+class Residual(nn.Module):
+    """Two convolutions added to what goes in, normalised first (He et al., ECCV 2016, fig. 1b); the first one looks twice as
+    far. The last starts near zero, so that a fresh block hardly changes anything. (B, width, H, W) -> the same shape.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        far, near = nn.Conv2d(width, width, 3, padding=2, dilation=2, bias=False), nn.Conv2d(width, width, 3, padding=1)
+        nn.init.normal_(near.weight, std=1e-3)
+        layers = (nn.BatchNorm2d(width), nn.ReLU(inplace=True), far, nn.BatchNorm2d(width), nn.ReLU(inplace=True), near)
+        self.branch = nn.Sequential(*layers)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return features + self.branch(features)
+
+
+def residuals(widths: Sequence[int], counts: tuple[int, ...]) -> nn.ModuleList:
+    """Residual blocks for each of `widths`, as many as `counts` says, none beyond its end. ValueError if it is the longer one."""
+    counts = (*counts, *(0,) * (len(widths) - len(counts)))
+    return nn.ModuleList(
+        nn.Sequential(*(Residual(width) for _ in range(count))) for width, count in zip(widths, counts, strict=True)
+    )
+
+
+class Ladder(nn.Module):
+    """From the last stage of an encoder upwards: up-convolutions, each twice as fine as the one before.
 
     `widths` are those of the encoder's stages by name, `ups` those of the up-convolutions. After the first of these come,
-    added through a 1 x 1 convolution, the encoder's stages named in `skips`; after all of them `refine` convolutions.
+    added through a 1 x 1 convolution, the encoder's stages named in `skips`. `deep` counts the residual blocks before the first
+    up-convolution, after it, and so on.
     """
 
     def __init__(
-        self, widths: dict[str, int], ups: tuple[int, ...], skips: tuple[str, ...], refine: int, out: int
+        self, widths: dict[str, int], ups: Sequence[int], skips: tuple[str, ...], deep: tuple[int, ...]
     ) -> None:
         super().__init__()
         self.last, self.skipped = list(widths)[-1], skips
-        width = widths[self.last]
-        self.up, self.skips = nn.ModuleList(), nn.ModuleList()
-        for index, wide in enumerate(ups):
-            self.up.append(up_convolution(width, wide))
-            if index < len(skips):
-                self.skips.append(nn.Conv2d(widths[skips[index]], wide, 1))
-            width = wide
-        self.refine = nn.Sequential(*(convolution(width, Conv(width)) for _ in range(refine)))
-        self.head = nn.Conv2d(width, out, 1)
+        steps = (widths[self.last], *ups)
+        self.up = nn.ModuleList(up_convolution(below, above) for below, above in pairwise(steps))
+        self.skips = nn.ModuleList(nn.Conv2d(widths[stage], up, 1) for stage, up in zip(skips, ups, strict=False))
+        self.deep = residuals(steps, deep)
 
-    def forward(self, stages: dict[str, Tensor]) -> Tensor:
-        features = stages[self.last]
+    def climb(self, features: Tensor, stages: dict[str, Tensor]) -> Tensor:
+        """`features` (B, C, h, w), in the shape of the last of `stages`, -> (B, ups[-1], 2^n h, 2^n w)."""
+        features = self.deep[0](features)
         for index, up in enumerate(self.up):
             features = up(features)
             if index < len(self.skips):
                 features = features + self.skips[index](stages[self.skipped[index]])
-        return self.head(self.refine(features))
+            features = self.finish(index, self.deep[index + 1](features))
+        return features
+
+    def finish(self, rung: int, features: Tensor) -> Tensor:
+        """What a kind of ladder does besides at the end of each of its rungs; the shape stays."""
+        return features
+
+
+class Decoder(Ladder):
+    """A ladder to a map of `out` channels; before the last layer come `refine` convolutions."""
+
+    def __init__(
+        self,
+        widths: dict[str, int],
+        ups: tuple[int, ...],
+        skips: tuple[str, ...],
+        refine: int,
+        out: int,
+        deep: tuple[int, ...] = (),
+    ) -> None:
+        super().__init__(widths, ups, skips, deep)
+        width = (widths[self.last], *ups)[-1]
+        self.refine = nn.Sequential(*(convolution(width, Conv(width)) for _ in range(refine)))
+        self.head = nn.Conv2d(width, out, 1)
+
+    def forward(self, stages: dict[str, Tensor]) -> Tensor:
+        return self.head(self.refine(self.climb(stages[self.last], stages)))
+
+
+def cross_entropy(logits: Tensor, classes: Tensor) -> Tensor:
+    """The mean over all places: logits (B, C, h, w), classes (B, h, w) int64 -> scalar.
+
+    One row for each place: given pictures that lie channels last in memory, `F.cross_entropy` takes ten times as long.
+    """
+    return F.cross_entropy(logits.movedim(1, -1).flatten(0, 2), classes.flatten())
 
 
 def resize(features: Tensor, size: tuple[int, int]) -> Tensor:
     """(B, C, H, W) scaled bilinearly to `size`, antialiased; untouched if it has that size."""
     if tuple(features.shape[2:]) == tuple(size):
         return features
-    return F.interpolate(features, size=tuple(size), mode="bilinear", antialias=True)
+    # not written for bfloat16 on CPUs
+    return F.interpolate(features.float(), size=tuple(size), mode="bilinear", antialias=True)
 
 
 def multiply_adds(model: nn.Module, *inputs: Tensor) -> int:

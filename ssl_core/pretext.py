@@ -160,7 +160,10 @@ class Pretext(nn.Module):
         return rng.integers(0, photos, count)
 
     def make_batch(self, raw: dict[str, Tensor], rng: np.random.Generator) -> Batch:
-        """Corrupt, split or pair: raw["image"] is (B, 3, H, W) in [0, 1]. All chance comes from `rng`."""
+        """Corrupt, split or pair: raw["image"] is (B, 3, H, W) in [0, 1]. All chance comes from `rng`.
+
+        The trainer calls it from another thread, while the network learns from the batch before: it may use nothing that learns.
+        """
         raise NotImplementedError
 
     def loss(self, outputs: Any, targets: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -16,7 +16,13 @@ from ssl_core.pretext import Pretext
 from ssl_core.pretexts import model_names
 
 # what must stay as it is when a run goes on, and how to say it
-BEGAN = {"sources": "was trained on", "size": "has --size", "trunk": "started from", "seed": "has --seed"}
+BEGAN = {
+    "sources": "was trained on",
+    "size": "has --size",
+    "trunk": "started from",
+    "trunk_run": "started from",
+    "seed": "has --seed",
+}
 
 
 def provenance(task: Pretext, sources: Sequence[str], size: str) -> dict[str, Any]:
@@ -55,6 +61,8 @@ def refuse_another(path: Path, begun: dict[str, Any], asked: dict[str, Any]) -> 
 def _named(value: Any) -> str:
     if value is None:
         return "random weights"
+    if isinstance(value, dict):
+        return f"a trunk that had seen {value['images']:,} pictures"
     return " and ".join(value) if isinstance(value, list) else str(value)
 
 

@@ -16,7 +16,6 @@ from ssl_core import checkpoint
 from ssl_core.bench import Column
 
 OUTCOME = "outcome.json"
-JUDGED_ON = 512  # photographs of the selection slice: enough for two trainings to differ by more than chance
 COLUMNS = (
     Column("model", "model"),
     Column("old", "old", ".4f"),
@@ -59,17 +58,23 @@ def retrain(
     error: Callable[[Path], float],
     shipped: Path,
     staged: Path,
+    told: Callable[[str], object] = print,
 ) -> Iterator[Outcome]:
     """Train each model of `minutes` in turn into `staged`, compare, and move the better one to `shipped`.
 
     train(name, minutes, staged) writes staged/NAME, going on with what is there; error(folder) measures a checkpoint,
     lower is better, and raises CheckpointError for one that cannot be used. A model whose outcome is written already is
-    not trained again. Models come after their trunks, so that a variant starts from the trunk that was kept.
+    not trained again. Models come after their trunks, so that a variant starts from the trunk that was kept. One whose loss is
+    no number any more is passed over; `told` gets the sentence.
     """
     for name, share in minutes.items():
         record = staged / name / OUTCOME
         if not record.exists():
-            train(name, share, staged)
+            try:
+                train(name, share, staged)
+            except FloatingPointError as problem:
+                told(f"{problem} The shipped one stays.")
+                continue
             found = asdict(_decide(name, error, shipped, staged))
             with checkpoint.replacing(record) as path:
                 path.write_text(json.dumps(found, indent=2), encoding="utf-8")

@@ -100,7 +100,8 @@ def _train_part(pack: np.ndarray) -> np.ndarray:
 
 
 def held_out_raws(packs: Sequence[np.ndarray], notes: Notes | None, side: int, most: int = 512) -> Iterator[dict]:
-    """The photographs that are set aside for selection, evenly spread, whole, scaled to `side` px, in batches of 64.
+    """The photographs that are set aside for selection, evenly spread, whole, scaled to `side` px, in batches of 64; `most` of
+    them, which by default is enough for two trainings to differ by more than chance.
 
     Yields what a task's `make_batch` takes. SourceError if the packs are too small to have set any aside.
     """

@@ -21,15 +21,9 @@ from ssl_core.starter import Photo, starter
 __all__ = ["Photo", "Source", "SourceError", "open_source", "pack", "starter"]
 
 # What data sets call their parts. A "test" part stands in for "val" where a set has no "val".
-PARTS = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "dev": "val",
-    "test": "test",
-}
+PARTS = {"training": "train", "train": "train", "test": "test"} | dict.fromkeys(
+    ("val", "valid", "validation", "dev"), "val"
+)
 CLASS_NAMES = "classes.json"
 MAX_FILE_BYTES = 512 * 2**20
 
@@ -70,13 +64,14 @@ class Source:
     def kept_labels(self) -> list[str]:
         """After `pack`: "set/class" for each of its rows, the class as people call it. SourceError if there are no classes.
 
-        The set is the first of several folders in which a photograph lies, else the source.
+        The set is the first of several folders in which a photograph lies, those that name a split aside, else the source.
         """
         called = self.described.split(",")[0]
         if self.labels is None or self.kept is None:
             raise SourceError(f"There are no classes in {called}. Sort the photographs into one folder for each class.")
-        parts = [PurePosixPath(self.names[index]).parts for index in self.kept]
-        sets = [part[0] if len(part) > 2 else called for part in parts]
+        paths = (PurePosixPath(self.names[index]).parts for index in self.kept)
+        folders = [[part for part in path[:-1] if part.lower() not in PARTS] for path in paths]
+        sets = [path[0] if len(path) > 1 else called for path in folders]
         spoken = [self.class_names.get(label := self.labels[index], label) for index in self.kept]
         return [f"{one}/{name}" for one, name in zip(sets, spoken, strict=True)]
 

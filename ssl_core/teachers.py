@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ssl_core import checkpoint, zoo
@@ -36,16 +37,30 @@ def teachers() -> tuple[Teacher, ...]:
     A checkpoint that cannot be read is left out here; opening it anywhere else says what is the matter.
     """
     found = [UNTRAINED, *(name for name in zoo.names() if name != SUPERVISED), SUPERVISED]
-    runs = {name: _runs(name) for name in found}
-    return tuple(
-        Teacher(
-            name,
-            round(sum(run.get("minutes", 0) for run in past), 1),
-            sum(run.get("images", 0) for run in past),
-        )
-        for name, past in runs.items()
-        if past is not None
-    )
+    return tuple(teacher for teacher in map(_teacher, found) if teacher)
+
+
+def _teacher(name: str) -> Teacher | None:
+    if name == UNTRAINED:
+        return Teacher(name, 0, 0)
+    try:
+        return Teacher(name, **cost(zoo.folder() / name))
+    except checkpoint.CheckpointError:
+        return None
+
+
+def cost(folder: Path) -> dict[str, float]:
+    """{"minutes", "images"} of the training of the network in `folder`, with those of the network that it started from, as it was then.
+
+    CheckpointError if its config.json cannot be read.
+    """
+    return cost_of(checkpoint.read_config(folder)["training"])
+
+
+def cost_of(training: dict) -> dict[str, float]:
+    """The same from the "training" of a config.json that has been read."""
+    before = training.get("trunk_run", {})
+    return {key: round(training.get(key, 0) + before.get(key, 0), 1) for key in ("minutes", "images")}
 
 
 def encoder_of(name: str, seed: int = 0) -> Encoder:
@@ -67,17 +82,6 @@ def untrained(seed: int) -> Encoder:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return Encoder(SMALL, SignedRgb()).eval()
-
-
-def _runs(name: str) -> list[dict] | None:
-    """The notes on every training that led to a network, its own and those of its trunk; None if they cannot be read."""
-    if name == UNTRAINED:
-        return []
-    try:
-        training = checkpoint.read_config(zoo.folder() / name)["training"]
-    except (checkpoint.CheckpointError, KeyError):
-        return None
-    return [training, *((_runs(training["trunk"]) or []) if training.get("trunk") else [])]
 
 
 def self_supervised(found: Iterable[Teacher]) -> tuple[Teacher, ...]:

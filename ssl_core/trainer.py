@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,10 @@ import torch
 
 from ssl_core import checkpoint
 from ssl_core.interrupts import held_back
-from ssl_core.pretext import Pretext
+from ssl_core.pretext import Batch, Pretext
 from ssl_core.provenance import origin
 from ssl_core.sampling import Crops, Notes
-from ssl_core.training_run import Plan, Run
+from ssl_core.training_run import Plan, Run, new_accelerator
 
 STATE = "resume.safetensors"
 SAVE_EVERY = 60.0  # seconds: what a killed run loses at most
@@ -31,7 +32,7 @@ class Step:
     losses: dict[str, float]
     images: int
     seconds: float
-    waiting: float  # seconds of these in which the loop waited for data
+    waiting: float  # seconds of these in which the loop waited for its next batch
     progress: float  # 0 to 1
     side: int  # pixels of the training images now
 
@@ -53,12 +54,9 @@ def train(
     `facts` are further lines for the card. Under `accelerate launch` the batch is divided among the processes. The
     chance of each step depends on the seed, the step and the process alone.
     """
-    from accelerate import Accelerator
-
-    cuda = torch.cuda.is_available()
-    accelerator = Accelerator(cpu=not cuda, mixed_precision="bf16" if cuda else "no")
+    accelerator = new_accelerator()
     crops = Crops(packs, accelerator.device, notes)
-    _read_notes(task, crops.notes)
+    read_notes(task, crops.notes)
     facts = facts or {}
     began = origin(facts, plan.seed)
     resumed = folder is not None and (folder / STATE).exists()
@@ -67,11 +65,12 @@ def train(
     run = Run(task, plan, accelerator)
     if resumed:
         run.restore(folder / STATE, began)
+    ahead = BatchesAhead(run, crops)
     keeps, first, last_saved = folder is not None and accelerator.is_main_process, run.step, time.monotonic()
     try:
         while (progress := plan.progress(run.step, run.clock())) < 1:
             with held_back() as interrupt:
-                step = _step(run, crops, progress)
+                step = _step(run, ahead, progress)
             if keeps and time.monotonic() - last_saved > SAVE_EVERY:
                 _keep(run, folder, facts)
                 last_saved = time.monotonic()
@@ -82,27 +81,63 @@ def train(
         if keeps and run.whole:  # the state alone: what was begun a moment ago should not replace a trained network
             run.save(folder / STATE, began)
         raise
+    finally:
+        ahead.close()
     if keeps and (run.step > first or not _is_kept(run, folder)):
         _keep(run, folder, facts)
     task.eval().load_state_dict(run.average.state_dict())
 
 
-def _step(run: Run, crops: Crops, progress: float) -> Step:
-    started, plan, processes = time.monotonic(), run.plan, run.accelerator.num_processes
-    share = max(1, plan.recipe.batch // processes)
-    rng = np.random.default_rng((plan.seed, run.step, run.accelerator.process_index))
-    side = plan.recipe.side(progress, run.task.config.side)
-    raw = crops.raw(rng, run.task.choose(rng, len(crops), share), side, plan.recipe.crop)
+class BatchesAhead:
+    """Makes batches in a thread of its own, each while the network learns from the one before."""
+
+    def __init__(self, run: Run, crops: Crops) -> None:
+        self.run, self.crops = run, crops
+        self.share = max(1, run.plan.recipe.batch // run.accelerator.num_processes)
+        self.thread = ThreadPoolExecutor(1, "batches")
+        self.next: tuple[tuple[int, int], Future] | None = None
+
+    def take(self, progress: float) -> tuple[Batch, int]:
+        """The batch of the run's next step, and a seed for what is left to chance in the network itself."""
+        run, plan = self.run, self.run.plan
+        wanted = run.step, self._side(progress)
+        made = self.next[1] if self.next and self.next[0] == wanted else self.thread.submit(self._make, *wanted)
+        found = made.result()
+        # the clock tells only roughly when pictures grow; what turns out to be of the wrong size is made again
+        following = run.step + 1, self._side(min(plan.progress(run.step + 1, run.seconds), 1 - 1e-9))
+        self.next = following, self.thread.submit(self._make, *following)
+        return found
+
+    def close(self) -> None:
+        """Waits for what is being made; nobody will ask for it."""
+        self.thread.shutdown()
+
+    def _side(self, progress: float) -> int:
+        return self.run.plan.recipe.side(progress, self.run.task.config.side)
+
+    def _make(self, step: int, side: int) -> tuple[Batch, int]:
+        plan, task = self.run.plan, self.run.task
+        rng = np.random.default_rng((plan.seed, step, self.run.accelerator.process_index))
+        raw = self.crops.raw(rng, task.choose(rng, len(self.crops), self.share), side, plan.recipe.crop)
+        return task.make_batch(raw, rng), int(rng.integers(2**63))
+
+
+def _step(run: Run, ahead: BatchesAhead, progress: float) -> Step:
+    started = time.monotonic()
+    batch, chance = ahead.take(progress)
     waited = time.monotonic() - started
+    torch.manual_seed(chance)  # for dropout
     run.whole = False
-    losses = run.learn(raw, rng)
-    run.step, run.images = run.step + 1, run.images + share * processes
+    losses = run.learn(batch, progress)
+    run.step, run.images = run.step + 1, run.images + ahead.share * run.accelerator.num_processes
     run.seconds, run.waiting = run.seconds + time.monotonic() - started, run.waiting + waited
     run.whole = True
+    side = run.plan.recipe.side(progress, run.task.config.side)
     return Step(run.step, losses, run.images, run.seconds, run.waiting, progress, side)
 
 
-def _read_notes(task: Pretext, notes: dict[str, list]) -> None:
+def read_notes(task: Pretext, notes: dict[str, list]) -> None:
+    """Give a task what is said of its training photographs, one value for each. SourceError if it cannot learn from that."""
     for key, read in (("words", task.read_words), ("label", task.read_labels)):
         if key in notes:
             read(notes[key])
@@ -127,6 +162,7 @@ def _keep(run: Run, folder: Path, facts: dict[str, Any]) -> None:
         "batch": run.plan.recipe.batch,
         "learning_rate": run.plan.recipe.learning_rate,
         "processes": run.accelerator.num_processes,
+        "precision": ", then ".join(run.precisions),
     }
     checkpoint.save(run.average, folder, {**facts, **measured})
 

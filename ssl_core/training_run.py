@@ -8,14 +8,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 
 from ssl_core import checkpoint
-from ssl_core.pretext import Pretext, Recipe
+from ssl_core.pretext import Batch, Pretext, Recipe
 from ssl_core.provenance import refuse_another
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,29 @@ class Plan:
         return self.recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
 
 
+def new_accelerator() -> Accelerator:
+    """For a GPU or the CPU; in bfloat16 where the hardware multiplies such numbers itself: GPUs from Ampere on, CPUs with AVX-512 BF16
+    or AMX.
+    """
+    from accelerate import Accelerator
+
+    cuda = torch.cuda.is_available()
+    if cuda:
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        native = any(torch.cpu.get_capabilities().get(unit) for unit in ("avx512_bf16", "amx_bf16"))
+    return Accelerator(cpu=not cuda, mixed_precision="bf16" if native else "no")
+
+
+def precision(accelerator: Accelerator) -> str:
+    """The kind of number that is multiplied: "fp32" or "bf16"."""
+    return "fp32" if accelerator.mixed_precision == "no" else accelerator.mixed_precision
+
+
 class Run:
     """The state of one training: networks, optimisers, running average of the weights, step and clock."""
 
-    def __init__(self, task: Pretext, plan: Plan, accelerator: Any) -> None:
+    def __init__(self, task: Pretext, plan: Plan, accelerator: Accelerator) -> None:
         self.task, self.plan, self.accelerator = (
             task.to(accelerator.device, memory_format=torch.channels_last),
             plan,
@@ -57,32 +78,41 @@ class Run:
             for p in self.players
         ]
         self.step, self.images, self.seconds, self.waiting = 0, 0, 0.0, 0.0
+        self.precisions = [precision(accelerator)]  # of all that went before, too
         self.whole = True  # False amid a step, which a second Ctrl-C cuts off: nothing could go on from half of one
 
-    def learn(self, raw: dict[str, Any], rng: np.random.Generator) -> dict[str, float]:
-        """One step of every player on one batch; returns the losses. FloatingPointError if one is not finite."""
-        inputs, targets = self.task.make_batch(raw, rng)
-        rate, losses = self.plan.learning_rate(self.plan.progress(self.step, self.seconds)), {}
+    def learn(self, batch: Batch, progress: float) -> dict[str, float]:
+        """One step of every player on one batch, `progress` of the run behind it, the same in all processes; returns the losses.
+        FloatingPointError if one is not finite.
+        """
+        from accelerate.utils import convert_to_fp32
+
+        inputs, targets = batch
+        rate, losses = self.plan.learning_rate(progress), {}
         with self.accelerator.autocast():
-            outputs = self.task(inputs)
+            outputs = convert_to_fp32(self.task(inputs))  # losses add up many small differences
         for player, optimizer in zip(self.players, self.optimizers, strict=True):
             with self.accelerator.autocast():
                 terms = player.loss(outputs, targets)
-            total = sum(terms.values())
-            if not torch.isfinite(total):
-                raise FloatingPointError(
-                    f"{self.task.name}: the loss of the {player.name} is {total.item()} at step {self.step}. The last good "
-                    "state is kept; train again from there with a lower learning rate or another seed."
-                )
-            total.backward(inputs=player.parameters, retain_graph=player is not self.players[-1])
+            sum(terms.values()).backward(inputs=player.parameters, retain_graph=player is not self.players[-1])
             self._share_gradients(player.parameters)
             for group in optimizer.param_groups:
                 group["lr"] = rate
             optimizer.step()
             optimizer.zero_grad()
-            losses |= {f"{player.name}/{term}": value.item() for term, value in terms.items()}
+            losses |= {f"{player.name}/{term}": value.detach() for term, value in terms.items()}
         self._update_average()
-        return losses
+        return self._finite(losses)
+
+    def _finite(self, losses: dict[str, torch.Tensor]) -> dict[str, float]:
+        """The losses as numbers, for which alone a step waits for its device. FloatingPointError if one is not finite."""
+        told = dict(zip(losses, torch.stack(list(losses.values())).tolist(), strict=True))
+        for term, value in told.items():
+            if not math.isfinite(value):
+                raise FloatingPointError(
+                    f"{self.task.name}: the loss {term} is {value} at step {self.step}. Train it again with --fresh and another --seed."
+                )
+        return told
 
     def _share_gradients(self, parameters: Sequence[torch.nn.Parameter]) -> None:
         """Averages gradients over processes, all in one message; a task may have several players, which DDP cannot wrap."""
@@ -95,8 +125,12 @@ class Run:
 
     def _update_average(self) -> None:
         keep = min(self.plan.recipe.averaging, (1 + self.step) / (10 + self.step))
-        for mine, theirs in zip(self.average.state_dict().values(), self.task.state_dict().values(), strict=True):
-            mine.lerp_(theirs, 1 - keep) if mine.is_floating_point() else mine.copy_(theirs)
+        pairs = list(zip(self.average.state_dict().values(), self.task.state_dict().values(), strict=True))
+        floats = [pair for pair in pairs if pair[0].is_floating_point()]
+        torch._foreach_lerp_([mine for mine, _ in floats], [theirs for _, theirs in floats], 1 - keep)
+        for mine, theirs in pairs:
+            if not mine.is_floating_point():
+                mine.copy_(theirs)
 
     def clock(self) -> float:
         """Seconds as all processes agree on them, so that they stop together."""
@@ -111,7 +145,7 @@ class Run:
         for player, optimizer in zip(self.players, self.optimizers, strict=True):
             for index, moments in optimizer.state_dict()["state"].items():
                 tensors |= {f"optimizer/{player.name}/{index}/{key}": value for key, value in moments.items()}
-        note = {"step": self.step, "images": self.images, "seconds": self.seconds, "waiting": self.waiting}
+        note = {key: getattr(self, key) for key in ("step", "images", "seconds", "waiting", "precisions")}
         tensors = {key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()}
         about = {"run": json.dumps(note), "model": self.task.name, "origin": json.dumps(began)}
         checkpoint.write_tensors(path, tensors, about)
@@ -139,10 +173,16 @@ class Run:
             state: dict[int, dict[str, torch.Tensor]] = {}
             for key, value in _under(f"optimizer/{player.name}/", tensors).items():
                 index, moment = key.split("/")
-                state.setdefault(int(index), {})[moment] = value
+                weight = player.parameters[int(index)]
+                # in memory as the weight is, or the step on all weights at once falls apart into one on each
+                fitted = torch.empty_like(weight).copy_(value) if value.shape == weight.shape else value
+                state.setdefault(int(index), {})[moment] = fitted
             optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+        now = self.precisions[-1]
         for key, value in note.items():
             setattr(self, key, value)
+        if now != self.precisions[-1]:
+            self.precisions.append(now)
 
 
 def _under(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -29,7 +29,7 @@ TITLES = {
     "voc5": "Five classes of VOC",
 }
 CAVEATS = {
-    "caltech101": "Objects in the middle of the picture, about 40 of a class to learn from: at 1 % of the labels one of a class is left.",
+    "caltech101": "Objects in the middle of the picture, about 34 of a class to learn from: 1 % of the labels means one of each, or 3 %.",
     "intel_scene": "Six kinds of scenes, which colour and texture alone go far to tell apart.",
     "tiny": "Pictures of 64 px, enlarged to 128: nothing finer than that can help.",
     "voc5": "Whole photographs squeezed to a square; several classes may be in one, and small objects count as much as large ones.",
@@ -67,7 +67,7 @@ def folders_task(
     wanted = np.array([name.startswith(within) for name in source.names])
     if not wanted.any():
         raise TaskError(
-            f"{Path(path).name} holds no folder {within}; take the pack that README.md lists under {called.name}."
+            f"{Path(path).name} holds no folder {within}; README.md says under Train which pack holds {called.name}."
         )
     if source.labels is None:
         few = len({Path(name).parent for name in source.names}) == 1 and "/" in source.names[0]

@@ -59,7 +59,7 @@ def test_a_probe_row_has_means_spreads_shares_and_cost(table):
 def test_claims_follow_from_the_figures(table):
     said = " ".join(claims(table, NAMES, ["caltech101"]))
     assert "Every self-supervised teacher beats the untrained encoder" in said
-    assert "The best, colorization-classification, reaches 0.80 of the supervised" in said
+    assert "the best, colorization-classification, reaches 0.80 of the supervised" in said
     assert (
         "on 0 of 1 tasks (caltech101 -2.0 points; the paper: above), after 18 minutes of pre-training against 74."
         in said
@@ -74,13 +74,13 @@ def test_claims_turn_when_the_figures_do(table):
     table[Cell(COLOR, "caltech101", PROBE)] = Outcome(0.19, "conv5")
     said = " ".join(claims(table, NAMES, ["caltech101"]))
     assert "Not better than the untrained encoder: colorization-classification on caltech101." in said
-    assert "on 1 of 1 tasks (caltech101 +26.0 points" in said and "The best, split-brain-lab, reaches 0.90" in said
+    assert "on 1 of 1 tasks (caltech101 +26.0 points" in said and "the best, split-brain-lab, reaches 0.90" in said
 
 
 def test_a_teacher_that_read_sentences_is_told_apart(table):
     table[Cell("noisy-words-1k", "caltech101", PROBE)] = Outcome(0.49, "conv5")
     said = " ".join(claims(table, [*NAMES, Teacher("noisy-words-1k", 24.0, 268_320)], ["caltech101"]))
-    assert "The best, noisy-words-1k, reaches 0.98" in said
+    assert "the best, noisy-words-1k, reaches 0.98" in said
     assert "the best of those that saw photographs alone, colorization-classification: 0.80." in said
 
 

@@ -69,7 +69,8 @@ def test_anything_wrong_is_named_with_what_to_do(folder, harm, says):
     harm(folder)
     with pytest.raises(checkpoint.CheckpointError, match=says) as caught:
         checkpoint.load(folder)
-    remedy = f"`python -m ssl_core train colorization-regression --source SRC --folder {folder.parent}`"
+    again = " --fresh" if "another version" in says else ""  # its state cannot be gone on with either
+    remedy = f"`python -m ssl_core train colorization-regression --source SRC{again} --folder {folder.parent}`"
     assert remedy in str(caught.value) and "git" not in str(caught.value), "git knows nothing of this folder"
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 
 from ssl_core import checkpoint, zoo
 from ssl_core.__main__ import main
+from ssl_core.teachers import cost
 
 ROOT = Path(__file__).parent.parent
 
@@ -76,16 +77,21 @@ def test_train_writes_a_whole_checkpoint_and_goes_on(trained, source, capsys):
     assert "step 1," not in told.err, "it must go on with the third step"
 
 
-def test_the_joint_network_is_shipped_part_of_the_way_back_to_its_trunk(trained, source, tmp_path):
+def test_the_joint_network_is_shipped_part_of_the_way_back_to_its_trunk(trained, source, tmp_path, capsys):
     l2, joint = tmp_path / "context-encoder-l2", tmp_path / "context-encoder-joint"
     shutil.copytree(trained / "context-encoder-l2", l2)
     assert _train("context-encoder-joint", source, tmp_path, 2) == 0
     name = "encoder.stages.conv1.0.0.weight"
     start, shipped = (checkpoint.read_tensors(folder / checkpoint.WEIGHTS)[0][name].float() for folder in (l2, joint))
     reached = checkpoint.read_tensors(joint / "resume.safetensors")[0][f"average/{name}"]
-    share = checkpoint.read_config(joint)["training"]["blend"]
+    training = checkpoint.read_config(joint)["training"]
+    assert training["trunk_run"] == cost(l2) and training["trunk_run"]["images"] > 0
+    share = training["blend"]
     assert 0 < share < 1 and not torch.equal(shipped, start)
     torch.testing.assert_close(shipped, start.lerp(reached, share), atol=1e-3, rtol=1e-2)
+    (l2 / "config.json").write_text((l2 / "config.json").read_text().replace('"overlap": 2', '"overlap": 1'))
+    assert _train("context-encoder-joint", source, tmp_path, 3) == 1
+    assert "built otherwise than context-encoder-l2 is today" in capsys.readouterr().err
 
 
 def test_the_seed_decides_the_weights(source, tmp_path):

@@ -106,6 +106,16 @@ def test_the_network_sees_no_colour(tiny):
     np.testing.assert_allclose(one.probabilities, two.probabilities, atol=1e-3)
 
 
+def test_a_rebalanced_network_starts_with_its_trunks_answers_times_the_weights():
+    photo = np.random.default_rng(0).random((32, 32, 3), dtype=np.float32)
+    trunk, rebalanced = (build(f"colorization-{name}", "tiny").eval() for name in ("classification", "rebalanced"))
+    trunk.prior.copy_(torch.softmax(torch.randn(261), 0))
+    rebalanced.start_from(trunk)
+    expected = trunk.posterior(photo).probabilities * ab_bins.class_weights(trunk.prior, 0.5).numpy()[:, None, None]
+    expected /= expected.sum(0)
+    np.testing.assert_allclose(rebalanced.posterior(photo).probabilities, expected, atol=1e-3)
+
+
 @pytest.mark.parametrize("size", [(33, 57), (200, 40), (1, 1), (300, 300)])
 def test_posterior_of_any_size(tiny, size):
     photo = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
@@ -131,6 +141,14 @@ def test_regression_has_no_distribution():
     with pytest.raises(ValueError, match="one colour for each pixel"):
         task.posterior(np.zeros((8, 8, 3), np.uint8))
     assert task.colorize(np.zeros((8, 8, 3), np.uint8)).shape == (8, 8, 3)
+
+
+def test_two_rebalanced_networks_are_compared_by_one_weighting():
+    torch.manual_seed(0)
+    task, raw = build("colorization-rebalanced", "tiny"), {"image": torch.rand(4, 3, 32, 32)}
+    before = task.error(raw, np.random.default_rng(0))
+    task.prior.copy_(torch.rand_like(task.prior))
+    assert task.error(raw, np.random.default_rng(0)) == before
 
 
 def test_prior_is_measured_on_the_training_photographs():

@@ -77,7 +77,7 @@ def test_everything_arrives_and_the_first_update_shows_the_pictures(maps):
     assert first["points"]["thumbs"]["sheets"] and Path(first["points"]["about"]).is_file()
     layout = last(shown, "layout")
     assert coordinates(layout["xy"]).shape == coordinates(layout["other"]).shape == (COUNT, 2)
-    assert layout["names"] == ["Context encoder · L2, conv5", "Colorization · Regression, conv5"]
+    assert layout["names"] == ["Context encoder, L2, conv5", "Colorization, regression, conv5"]
     assert last(shown, "colors")["names"] == ["cold", "warm"]  # labels, because the folders name them
     status = controls[-1]["status"]
     assert status["done"] and status["turn"] == 1 and not status["problem"]

@@ -16,7 +16,7 @@ CHECKPOINT_BYTES, CHECKPOINTS_BYTES = 8 * 2**20, 90 * 2**20
 # Whoever raises a budget gives the reason in the commit.
 LONGER_FILES: dict[str, int] = {
     "ssl_core/pretexts/context_encoder.py": 320,
-    "ssl_core/pretexts/noisy_words.py": 300,  # three losses, each with its equation, and the text
+    "ssl_core/pretexts/noisy_words.py": 310,  # three losses, each with its equation, and the text
 }
 
 
@@ -215,7 +215,8 @@ def test_checkpoints_stay_small():
 
 
 @pytest.mark.parametrize(
-    "module", ["ssl_core", "ssl_core.sources", "ssl_core.photo", "ssl_core.zoo", "ssl_core.__main__"]
+    "module",
+    ["ssl_core", "ssl_core.sources", "ssl_core.photo", "ssl_core.zoo", "ssl_core.__main__", "ssl_core.commands"],
 )
 def test_imports_stay_cheap(module):
     """The page and `--help` come up before torch does."""

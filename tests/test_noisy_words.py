@@ -6,6 +6,7 @@ import torch
 
 from ssl_core import checkpoint
 from ssl_core.pretext import Recipe
+from ssl_core.pretexts import build
 from ssl_core.pretexts.noisy_words import (
     Config,
     NoisyWords,
@@ -175,6 +176,17 @@ def test_one_sentence_is_drawn_at_a_time_and_at_most_so_many_words():
     for seed in range(10):
         rows = pairs.make_batch(raw, np.random.default_rng(seed)).targets["words"][0].tolist()
         assert {pairs.vocabulary[row] for row in rows} in ({"dog", "runs"}, {"cat", "sits"})
+
+
+def test_a_word_that_a_network_does_not_know_costs_it():
+    raw = {"image": torch.rand(4, 3, 32, 32), "words": [("a dog runs",), ("a cat sits",)] * 2}
+    errors = []
+    for sentences in (["the a dog runs", "the a cat sits"], ["the a dog", "the a dog"]):
+        torch.manual_seed(0)
+        task = build("noisy-words-1k", "tiny")
+        task.read_words([[sentence] for sentence in sentences])
+        errors.append(task.error(raw, np.random.default_rng(0)))
+    assert errors[0] < errors[1]
 
 
 def test_the_map_of_a_word_has_its_score_as_its_mean():

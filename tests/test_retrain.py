@@ -100,6 +100,18 @@ def test_a_folder_that_fills_up_is_one_sentence(folders):
     assert mark(folders[0] / NAMES[0]) == 2.0
 
 
+def test_a_network_whose_loss_is_no_number_stops_only_itself(folders):
+    def train(name, share, staged):
+        if name == NAMES[0]:
+            raise FloatingPointError("The loss is nan.")
+        save(staged / name, 2.0)
+
+    told = []
+    (outcome,) = retrain(dict.fromkeys(NAMES, 5.0), train, mark, *folders, told.append)
+    assert outcome.model == NAMES[1] and told == ["The loss is nan. The shipped one stays."]
+    assert mark(folders[0] / NAMES[0]) == 1.0
+
+
 def test_shares_of_the_budget():
     assert shares(None, {"a": 60, "b": 20}) == {"a": 60, "b": 20}
     assert sum(shares(10, {"a": 60, "b": 20}).values()) == pytest.approx(10)
@@ -168,12 +180,53 @@ def test_all_without_sentences_and_labels_leaves_what_needs_them_as_it_is(source
     assert (folder / "context-encoder-l2").exists()
 
 
+def test_a_folder_with_networks_of_another_size_is_told_before_any_training(source, tmp_path, capsys):
+    folder = tmp_path / "checkpoints"
+    checkpoint.save(build("split-brain-lab", "small"), folder / "split-brain-lab", {"size": "small"})
+    assert everything(source, folder) == 1
+    told = capsys.readouterr().err
+    assert "split-brain-lab holds a network of size small, with which one of size tiny" in told
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_network_that_is_built_otherwise_is_replaced_and_said_so(source, tmp_path, capsys):
+    folder = tmp_path / "checkpoints"
+    old = build("denoising-autoencoder-mixed", "small")
+    checkpoint.save(old, folder / old.name, {"size": "tiny"})
+    assert everything(source, folder) == 0
+    assert f"{old.name} cannot be compared with" in capsys.readouterr().err
+    assert checkpoint.load(folder / old.name).config == build(old.name, "tiny").config
+
+
 def test_a_source_too_small_to_choose_on_is_told(tmp_path, source, capsys):
     few = tmp_path / "few"
     few.mkdir()
     (few / "00.png").symlink_to(source / CLASSES[0] / "00.png")
     assert everything(few, tmp_path / "checkpoints") == 1
     assert "too few" in capsys.readouterr().err
+
+
+def test_classes_that_cannot_be_told_apart_are_told_before_any_training(source, tmp_path, capsys):
+    for picture in source.rglob("*.png"):  # two sets of one class each
+        place = tmp_path / "pictures" / f"set of {picture.parent.name}" / picture.parent.name / picture.name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(picture)
+    assert everything(tmp_path / "pictures", tmp_path / "checkpoints") == 1
+    assert "There are not two classes" in capsys.readouterr().err and not (tmp_path / "checkpoints").exists()
+
+
+def test_an_interrupted_round_of_other_photographs_is_not_gone_on_with(source, tmp_path, capsys):
+    begun = tmp_path / "runs" / "weights" / "checkpoints" / "begun.json"
+    begun.parent.mkdir(parents=True)
+    begun.write_text(json.dumps({"sources": ["other.zip"], "size": "tiny", "seed": 0}))
+    assert everything(source, tmp_path / "checkpoints") == 1
+    told = capsys.readouterr().err
+    assert "A run with --source other.zip --size tiny --seed 0 was interrupted." in told and "--fresh" in told
+
+
+def test_a_name_and_all_is_refused(source, capsys):
+    assert main(["train", "context-encoder-l2", "--all", "--source", str(source)]) == 1
+    assert "Say context-encoder-l2 or --all, not both." in capsys.readouterr().err
 
 
 def test_a_folder_that_cannot_be_written_is_told_before_any_training(source, tmp_path, capsys):

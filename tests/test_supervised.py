@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from ssl_core.pretexts import build
+from ssl_core.pretexts.noisy_words import UNKNOWN
 from ssl_core.pretexts.supervised import cross_entropy, known_classes
 from ssl_core.sources import SourceError, open_source, pack
 
@@ -51,6 +52,17 @@ def test_the_loss_is_that_of_the_photographs_that_have_a_class():
     expected = -scores[seen].double().softmax(1).log()[torch.arange(3), classes[seen]].mean()
     torch.testing.assert_close(cross_entropy(scores, classes).double(), expected, atol=1e-5, rtol=0)
     assert cross_entropy(scores, torch.full((5,), -1)) == 0
+
+
+def test_who_knows_no_class_does_not_win():
+    raw = {"image": torch.rand(6, 3, 32, 32), "label": ["a/x", "a/y"] * 3}
+    errors = []
+    for labels in (["a/x", "a/y"], ["b/x", "b/y"], ["a/x", "b/y", "a/z"]):
+        task = network()
+        task.read_labels(labels)
+        errors.append(task.error(raw, np.random.default_rng(0)))
+    knows_both, knows_none, knows_half = errors
+    assert knows_both < knows_half < knows_none == pytest.approx(UNKNOWN)
 
 
 def test_the_mean_of_a_class_map_is_the_score_of_the_class():

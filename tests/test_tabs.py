@@ -12,6 +12,7 @@ from ssl_core import checkpoint
 from ssl_core.pretexts import PRETEXTS, model_names
 from tests.tiny_models import save_tiny
 from visualize.lab import Lab
+from visualize.model_titles import title_of
 from visualize.page import build_page
 from visualize.tabs import TABS, teachers
 
@@ -115,3 +116,9 @@ def test_the_page_opens_without_any_model(tmp_path, monkeypatch):
 def test_a_photo_that_is_gone_gets_a_sentence_on_the_card(lab):
     lesson = teachers.lesson(lab, lab.model_names()[0], "upload-" + "0" * 24)
     assert "upload it again" in lesson["error"]
+
+
+def test_a_variant_is_named_where_its_method_has_several():
+    methods = [name.rpartition("-")[0] for name in model_names()]
+    for name, method in zip(model_names(), methods, strict=True):
+        assert (", " in title_of(name)) == (methods.count(method) > 1), name

@@ -53,15 +53,15 @@ class TestResults:
     def test_the_sentence_is_computed_from_the_cells(self, tmp_path):
         told = figures()
         sentence = verdict_of(read_results(written(tmp_path, told)))
-        assert sentence.startswith("Colorization, rebalanced teaches best: first of the free signals in all 6 tasks")
-        assert "All 11 beat the untrained network in every task." in sentence
+        assert sentence.startswith("“Colorization, rebalanced” teaches best: first of the free signals in all 6 tasks")
+        assert "All 11 beat the untrained network wherever measured." in sentence
         for cell in told["cells"]:
             if cell["teacher"] == "split-brain-lab" and cell["task"] != "caltech101":
                 cell["score"] = 99.0
             if cell["teacher"] == "noisy-words-1k" and cell["task"] == "tiny":
                 cell["score"] = 0.5
         sentence = verdict_of(read_results(written(tmp_path, told)))
-        assert sentence.startswith("Split brain teaches best: first of the free signals in 5 of 6 tasks")
+        assert sentence.startswith("“Split brain” teaches best: first of the free signals in 5 of 6 tasks")
         assert "10 of 11 free teachers beat the untrained network" in sentence
 
     def test_the_share_is_that_of_the_supervised_network(self, tmp_path):
@@ -73,6 +73,20 @@ class TestResults:
         }
         share = round(100 * scores["colorization-rebalanced"] / scores["supervised-labels"])
         assert f"at {share}\u00a0% of what labels teach" in verdict_of(read_results(written(tmp_path, told)))
+
+    def test_a_lead_within_the_spread_is_told(self, tmp_path):
+        told = figures(tasks=TASKS[:1])
+        sentence = verdict_of(read_results(written(tmp_path, told)))
+        assert "within the spread" not in sentence
+        best, near, far = ("colorization-rebalanced", 80.0), ("split-brain-lab", 79.5), ("noisy-words-1k", 79.4)
+        for cell in told["cells"]:
+            cell["spread"] = 0.55
+            cell["score"] = dict((best, near, far)).get(cell["teacher"], cell["score"] / 2)
+        sentence = verdict_of(read_results(written(tmp_path, told)))
+        assert "Its lead over “Split brain” is within the spread of the draws." in sentence
+        for cell in told["cells"]:
+            cell["spread"] = 0.65
+        assert "over “Split brain” and 1 more is" in verdict_of(read_results(written(tmp_path, told)))
 
     def test_without_the_two_ends_nothing_is_said_of_them(self, tmp_path):
         told = figures(teachers=tuple(one for one in TEACHERS if one[3] == "self-supervised"))

@@ -44,12 +44,23 @@ class Config:
     encoder: str = "vgg-dilated"
     decoder: tuple[int, ...] = (256,)  # conv8: one up-convolution, then two more convolutions
     skips: tuple[str, ...] = ()  # encoder stages handed to the decoder: none in the paper
+    deep: tuple[int, ...] = ()  # residual blocks of the decoder, coarsest first: none in the paper
     refine: int = 2
     neighbours: int = 5  # sec 2.2: soft encoding to the 5 nearest bins
     sigma: float = 5.0  # sec 2.2: Gaussian kernel, in ab units; also smooths the prior
     rebalance: bool = False  # eq. 4; False is their "classification" variant
     mix: float = 0.5  # lambda, eq. 4
     regression: bool = False  # eq. 1: L2 in ab instead of a distribution
+
+
+def count_bins(image: Tensor) -> Tensor:
+    """How many places of pictures (B, 3, H, W), reduced to a quarter, lie in each colour bin: (Q,) float32.
+
+    >>> count_bins(torch.full((2, 3, 8, 8), 0.5)).sum().item()
+    8.0
+    """
+    ab = rgb_to_lab(F.avg_pool2d(image, 4))[:, 1:].movedim(1, -1)
+    return torch.bincount(nearest_bin(ab).flatten(), minlength=len(gamut_bins())).float()
 
 
 class Colorization(Pretext):
@@ -62,30 +73,30 @@ class Colorization(Pretext):
     )
     departs = (
         "The encoder that all teachers of the lab share instead of eight blocks of VGG; it sees lightness alone. Two of its stages are "
-        "handed to the decoder. 261 colour bins, those that are the nearest of some sRGB colour, instead of 313."
+        "handed to the decoder, which has residual blocks. 261 colour bins, those that are the nearest of some sRGB colour, instead of 313."
     )
     sizes = {
         "paper": Config(),
-        "small": Config(side=128, encoder="small", decoder=(96, 64), skips=("conv3", "conv1"), refine=1),
-        "tiny": Config(side=32, encoder="tiny", decoder=(12,), skips=("conv3",), refine=1),
+        "small": Config(side=128, encoder="small", decoder=(96, 64), skips=("conv3", "conv1"), deep=(2, 1), refine=1),
+        "tiny": Config(side=32, encoder="tiny", decoder=(12,), skips=("conv3",), deep=(1,), refine=1),
     }
     variants = {
         "classification": Variant(
             "Say how likely each colour is, every pixel counting the same.",
             {},
-            recipes(75, 8, 2e-3, crop=0.6, scales=((0.4, 0.5), (1.0, 1.0))),
+            recipes(150, 8, 2e-3, crop=0.6, scales=((0.4, 0.5), (1.0, 1.0))),
         ),
         "rebalanced": Variant(
             "Say how likely each colour is, rare colours counting more.",
             {"rebalance": True},
-            recipes(60, 5, 6e-4, crop=0.6),
+            recipes(10, 3, 4e-4, crop=0.6),
             trunk="colorization-classification",
-            blend=0.8,  # all the way it paints more colour than photographs have
+            blend=0.75,  # all the way it paints more colour than photographs have
         ),
         "regression": Variant(
             "Name one colour for each pixel so that the squared error is small.",
             {"regression": True},
-            recipes(12, 5, 6e-4, crop=0.6),
+            recipes(10, 3, 6e-4, crop=0.6),
             trunk="colorization-classification",
         ),
     }
@@ -97,25 +108,30 @@ class Colorization(Pretext):
         bins = len(gamut_bins())
         self.encoder = networks.Encoder(LAYOUTS[config.encoder], networks.Lightness())
         out = 2 if config.regression else bins
-        self.decoder = networks.Decoder(self.encoder.widths, config.decoder, config.skips, config.refine, out)
+        self.decoder = networks.Decoder(
+            self.encoder.widths, config.decoder, config.skips, config.refine, out, config.deep
+        )
         self.register_buffer("prior", torch.full((bins,), 1 / bins))
 
     def prepare(self, raws: Iterable[dict[str, Tensor]]) -> None:
         """Measures the prior p~ on the training photographs."""
-        counts = torch.zeros(len(gamut_bins()))
-        for raw in raws:
-            ab = rgb_to_lab(F.avg_pool2d(raw["image"], 4))[:, 1:].movedim(1, -1)
-            counts += torch.bincount(nearest_bin(ab).flatten(), minlength=len(counts)).to(counts)
-        self.prior.copy_(smooth_prior(counts, self.config.sigma))
+        self.prior.copy_(smooth_prior(sum(count_bins(raw["image"]) for raw in raws), self.config.sigma))
 
     def start_from(self, trunk: Pretext) -> None:
-        """Everything but the last layer, which the variants do not share in shape, and the last layer too if they do."""
+        """Everything but the last layer, which the variants do not share in shape, and the last layer too if they do.
+
+        Weighted by w, the loss is smallest where each bin is about w times as likely (Menon et al., Long-tail learning via logit
+        adjustment, ICLR 2021, section 4): a rebalanced network starts there, and learns what is left.
+        """
         self.encoder.load_state_dict(trunk.encoder.state_dict())
         mine, theirs = self.decoder.state_dict(), trunk.decoder.state_dict()
         self.decoder.load_state_dict(
             {key: theirs[key] if theirs[key].shape == mine[key].shape else mine[key] for key in mine}
         )
         self.prior.copy_(trunk.prior)
+        if self.config.rebalance:
+            with torch.no_grad():
+                self.decoder.head.bias += class_weights(self.prior, self.config.mix).log()
 
     def make_batch(self, raw: dict[str, Tensor], rng: np.random.Generator) -> Batch:
         """Lightness is taken from the picture by the encoder; the target is its ab, and nothing here is chance."""
@@ -124,7 +140,7 @@ class Colorization(Pretext):
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         """{"image"} -> logits (B, Q, h, w), or for regression a and b (B, 2, h, w)."""
         decoded = self.decoder(self.encoder(inputs["image"]))
-        return decoded * REACH if self.config.regression else decoded
+        return decoded.float() * REACH if self.config.regression else decoded
 
     def loss(self, outputs: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
         """Eq. 2, cross entropy to the soft encoding, weighted by eq. 4 if rebalanced; or eq. 1, half the squared error."""
@@ -132,11 +148,19 @@ class Colorization(Pretext):
         if self.config.regression:
             return {"squared error": (outputs - ab).square().sum(1).mean() / (2 * REACH**2)}
         bins, weights = soft_encode(ab.movedim(1, -1), self.config.neighbours, self.config.sigma)
-        logits = outputs.movedim(1, -1)
-        cross_entropy = logits.logsumexp(-1) - (weights * logits.gather(-1, bins)).sum(-1)
+        log_probabilities = torch.log_softmax(outputs.movedim(1, -1), dim=-1)
+        cross_entropy = -(weights * log_probabilities.gather(-1, bins)).sum(-1)
         if self.config.rebalance:
-            cross_entropy = cross_entropy * class_weights(self.prior, self.config.mix)[bins[..., 0]]
+            prior = targets.get("prior", self.prior)
+            cross_entropy = cross_entropy * class_weights(prior, self.config.mix)[bins[..., 0]]
         return {"cross entropy": cross_entropy.mean()}
+
+    @torch.inference_mode()
+    def error(self, raw: dict[str, Tensor], rng: np.random.Generator) -> float:
+        """Its loss; colours count by how rare they are in these photographs, not in those that each network was trained on."""
+        inputs, targets = self.eval().make_batch(raw, rng)
+        prior = smooth_prior(count_bins(raw["image"]), self.config.sigma)
+        return sum(self.loss(self(inputs), targets | {"prior": prior}).values()).item()
 
     def seen(self, photo: np.ndarray) -> tuple[Tensor, Tensor]:
         """A photograph as the network sees it (longest side `view`, both sides multiples of 16) and its full-size L."""

@@ -31,6 +31,7 @@ class Config:
     decoder: tuple[int, ...] = (128, 64, 64, 32, 3)  # five up-convolutions, sec 3.1
     last_stride: int = 2  # of the last up-convolution
     skips: tuple[str, ...] = ()  # encoder stages handed past the bottleneck: none in the paper
+    deep: tuple[int, ...] = ()  # residual blocks of the decoder, coarsest first: none in the paper
     refine: bool = False  # residual convolutions after them, so that known and painted cells can meet
     reconstruction: float = 0.999  # lambda_rec, eq. 3
     adversarial: float = 0.001  # lambda_adv, eq. 3; 0 leaves the second player out
@@ -110,37 +111,28 @@ class ChannelwiseFullyConnected(nn.Module):
         return networks.resize(spread, features.shape[2:])
 
 
-class Decoder(nn.Module):
+class Decoder(networks.Ladder):
     """Channel-wise fully connected layer, a stride-1 convolution across the maps, and up-convolutions (sec 3.2)."""
 
     def __init__(self, config: Config, widths: dict[str, int]) -> None:
-        super().__init__()
-        last = list(widths)[-1]
-        width = widths[last]
-        self.last, self.skipped = last, config.skips
+        *ups, colors = config.decoder
+        super().__init__(widths, ups, config.skips, config.deep)
+        width, stride = widths[self.last], config.last_stride
         self.spread = nn.Sequential(ChannelwiseFullyConnected(width, config.grid), nn.BatchNorm2d(width), nn.ReLU())
         self.mix = networks.convolution(width, networks.Conv(width))
-        self.up, self.skips, self.refine = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
-        for index, out in enumerate(config.decoder[:-1]):
-            self.up.append(networks.up_convolution(width, out))
-            if index < len(config.skips):
-                self.skips.append(nn.Conv2d(widths[config.skips[index]], out, 1))
-            if config.refine:
-                self.refine.append(nn.Sequential(nn.BatchNorm2d(out), nn.ReLU(), nn.Conv2d(out, out, 3, padding=1)))
-            width = out
-        stride = config.last_stride
-        self.paint = nn.ConvTranspose2d(width, config.decoder[-1], 2 * stride, stride, stride // 2)
+        self.refine = nn.ModuleList(
+            nn.Sequential(nn.BatchNorm2d(up), nn.ReLU(), nn.Conv2d(up, up, 3, padding=1)) for up in ups if config.refine
+        )
+        self.paint = nn.ConvTranspose2d(ups[-1], colors, 2 * stride, stride, stride // 2)
 
     def forward(self, stages: dict[str, Tensor]) -> Tensor:
         bottleneck = stages[self.last]
         features = self.mix(self.spread(bottleneck) + bottleneck if self.skipped else self.spread(bottleneck))
-        for index, up in enumerate(self.up):
-            features = up(features)
-            if index < len(self.skips):
-                features = features + self.skips[index](stages[self.skipped[index]])
-            if index < len(self.refine):
-                features = features + self.refine[index](features)
-        return self.paint(features)
+        return self.paint(self.climb(features, stages))
+
+    def finish(self, rung: int, features: Tensor) -> Tensor:
+        """A convolution more, where the configuration asks for it."""
+        return features + self.refine[rung](features) if self.refine else features
 
 
 def discriminator(widths: tuple[int, ...]) -> nn.Sequential:
@@ -167,7 +159,10 @@ class ContextEncoder(Pretext):
         2016,
         "https://arxiv.org/abs/1604.07379",
     )
-    departs = "The lab's shared encoder on 128 px instead of AlexNet on 227; two of its stages are handed past the bottleneck."
+    departs = (
+        "The lab's shared encoder on 128 px instead of AlexNet on 227; two of its stages are handed past the bottleneck, to a "
+        "decoder with residual blocks."
+    )
     sizes = {
         "paper": Config(),
         "small": Config(
@@ -177,6 +172,7 @@ class ContextEncoder(Pretext):
             decoder=(96, 64, 3),
             last_stride=4,
             skips=("conv3", "conv1"),
+            deep=(1, 1),
             refine=True,
             reconstruction=0.992,
             adversarial=0.008,
@@ -193,6 +189,7 @@ class ContextEncoder(Pretext):
             grid=4,
             decoder=(12, 8, 3),
             skips=("conv3",),
+            deep=(1,),
             refine=True,
             overlap=2,
             window=16,
@@ -203,7 +200,7 @@ class ContextEncoder(Pretext):
         "l2": Variant(
             "Fill the hole so that the squared error is small.",
             {"reconstruction": 1.0, "adversarial": 0.0},
-            recipes(60, 8, 2e-3, scales=((0.4, 0.5), (1.0, 1.0))),
+            recipes(150, 8, 2e-3, scales=((0.4, 0.5), (1.0, 1.0))),
         ),
         "joint": Variant(
             "Fill the hole so that a second network takes it for real.",
@@ -241,10 +238,11 @@ class ContextEncoder(Pretext):
         image = raw["image"]
         drawn = [self.random_mask(image.shape[-1], rng) for _ in image]
         hidden = torch.from_numpy(np.stack(drawn)[:, None]).to(image)
-        most = image.shape[-1] - self.config.window
-        centers = [rng.choice(np.argwhere(mask)) - self.config.window // 2 for mask in drawn]
-        corners = torch.from_numpy(np.clip(np.stack(centers), 0, most))
-        targets = {"image": image, "hidden": hidden, "corners": corners}
+        targets = {"image": image, "hidden": hidden}
+        if self.judge is not None:
+            most = image.shape[-1] - self.config.window
+            centers = [rng.choice(np.argwhere(mask)) - self.config.window // 2 for mask in drawn]
+            targets["corners"] = torch.from_numpy(np.clip(np.stack(centers), 0, most))
         return Batch({"image": hide(image, hidden), "hidden": hidden}, targets)
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
@@ -261,26 +259,28 @@ class ContextEncoder(Pretext):
         weight = hidden + config.overlap_weight * overlap_band(hidden, config.overlap)
         terms = {"reconstruction": config.reconstruction * 4 * masked_l2(outputs, targets["image"], weight)}
         if self.judge is not None:
-            fooled = self.judge(self.windows(outputs, targets))
+            fooled = self.judge(self.windows(outputs, targets)).float()
             terms["adversarial"] = config.adversarial * F.softplus(-fooled).mean()
         return terms
 
     def discriminator_loss(self, outputs: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
         """Eq. 2, seen from D: -log D(x) - log(1 - D(F(x)))."""
-        real = self.judge(self.windows(targets["image"], targets))
-        made = self.judge(self.windows(outputs.detach(), targets))
+        real = self.judge(self.windows(targets["image"], targets)).float()
+        made = self.judge(self.windows(outputs.detach(), targets)).float()
         return {"real": F.softplus(-real).mean(), "made": F.softplus(made).mean()}
 
     @torch.inference_mode()
     def error(self, raw: dict[str, Tensor], rng: np.random.Generator) -> float:
         """Its squared error in the hole. Adversarial losses have no common scale, since every training has a judge of its
-        own: the joint network's error counts by the share of the photographs' gradient energy that its fills lack.
+        own: the joint network's error counts by the share of the photographs' gradient energy that its fills lack, and at
+        least by half, since noise has as much as one likes.
         """
         inputs, targets = self.eval().make_batch(raw, rng)
         painted, hidden = self(inputs).clamp(0, 1), targets["hidden"]
         error = masked_l2(painted, targets["image"], hidden)
         if self.judge is not None:
-            error = error * (1 - step_energy(painted, hidden) / step_energy(targets["image"], hidden)).abs()
+            lack = 1 - step_energy(painted, hidden) / step_energy(targets["image"], hidden)
+            error = error * lack.abs().clamp(min=0.5)
         return error.item()
 
     def windows(self, painted: Tensor, targets: dict[str, Tensor]) -> Tensor:

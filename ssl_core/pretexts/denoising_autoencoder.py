@@ -37,6 +37,7 @@ class Config:
     side: int = 28
     encoder: str = "stacked"
     ups: tuple[int, ...] = ()  # up-convolutions of the decoder; one layer leads back to the pixels in the paper
+    deep: tuple[int, ...] = ()  # residual blocks of the decoder, coarsest first: none in the paper
     refine: int = 0
     cell: int = 28  # px, side of the square of pixels that each place of the last layer paints
     most: tuple[float, float, float] = (0.5, 0.7, 0.5)  # strongest noise in training, by the order of KINDS
@@ -100,14 +101,14 @@ class DenoisingAutoencoder(Pretext):
     )
     sizes = {
         "paper": Config(),
-        "small": Config(128, "small", ups=(96, 64), refine=1, cell=4),
-        "tiny": Config(32, "tiny", ups=(12,), refine=1, cell=4),
+        "small": Config(128, "small", ups=(96, 64), deep=(1, 1), refine=1, cell=4),
+        "tiny": Config(32, "tiny", ups=(12,), deep=(1,), refine=1, cell=4),
     }
     variants = {
         "mixed": Variant(
             "Give back the picture without the noise, whichever of three kinds it is.",
             {},
-            recipes(30, 6, 2e-3, crop=0.6, scales=((0.3, 0.5), (1.0, 1.0))),
+            recipes(80, 6, 2e-3, crop=0.6, scales=((0.3, 0.5), (1.0, 1.0))),
         )
     }
     knobs = (
@@ -119,7 +120,7 @@ class DenoisingAutoencoder(Pretext):
         super().__init__(config, variant)
         self.encoder = networks.Encoder(LAYOUTS[config.encoder], networks.SignedRgb())
         out = 3 * config.cell**2
-        self.decoder = networks.Decoder(self.encoder.widths, config.ups, (), config.refine, out)
+        self.decoder = networks.Decoder(self.encoder.widths, config.ups, (), config.refine, out, config.deep)
 
     def make_batch(self, raw: dict[str, Tensor], rng: np.random.Generator) -> Batch:
         """Another kind and level of noise for every picture."""

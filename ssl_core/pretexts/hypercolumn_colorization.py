@@ -99,9 +99,9 @@ def cell_centres(layout: Layout) -> dict[str, tuple[int, float]]:
 
 def look_up(features: Tensor, places: Tensor, stride: int, offset: float) -> Tensor:
     """A feature map (B, C, h, w) read at pixels (B, n, 2) as (x, y), bilinear between its cells: (B, C, n)."""
-    size = torch.tensor(features.shape[:1:-1], device=features.device)
-    cells = (places - offset) / stride
-    grid = (2 * cells + 1) / size - 1  # grid_sample counts from -1 to 1, edge to edge
+    cells, (height, width) = (places - offset) / stride, features.shape[2:]
+    # grid_sample counts from -1 to 1, edge to edge
+    grid = torch.stack(((2 * cells[..., 0] + 1) / width - 1, (2 * cells[..., 1] + 1) / height - 1), dim=-1)
     return F.grid_sample(features, grid[:, None], padding_mode="border", align_corners=False)[:, :, 0]
 
 
@@ -140,7 +140,7 @@ class HypercolumnColorization(Pretext):
         "histograms": Variant(
             "Say how likely each hue and each chroma is, from what every stage says about the place.",
             {},
-            recipes(25, 6, 8e-4, crop=0.6),
+            recipes(42, 6, 1e-3, crop=0.6),
             trunk="colorization-classification",
         ),
     }
@@ -173,8 +173,9 @@ class HypercolumnColorization(Pretext):
 
     def hypercolumns(self, image: Tensor, places: Tensor) -> Tensor:
         """What the picture and every stage say about each place: (B, 3, H, W) and (B, n, 2) -> (B, n, channels)."""
-        stages, at = self.encoder(image), places.to(image.dtype)
-        parts = [look_up(self.encoder.front(image), at, 1, 0.0)]
+        seen, at = self.encoder.front(image), places.to(image.dtype)
+        stages = self.encoder.after_front(seen)
+        parts = [look_up(seen, at, 1, 0.0)]
         parts += [look_up(stages[stage], at, *self.cells[stage]) for stage in stages]
         return torch.cat(parts, dim=1).transpose(1, 2)
 

@@ -42,6 +42,11 @@ class Config:
     uniform: bool = True  # sec 3.3: pick a word uniformly, then a photograph with that word
 
 
+UNKNOWN = (
+    11.5  # nats, as one of a hundred thousand that are equally likely: what it costs not to know a word or a class
+)
+
+
 def one_versus_all(scores: Tensor, present: Tensor, counts: Tensor, total: float) -> Tensor:
     """Sec 3.2, the one-versus-all logistic loss, one balanced classifier for each word:
 
@@ -249,11 +254,17 @@ class NoisyWords(Pretext):
         words, weight, bias = targets["words"], self.last.weight, self.last.bias
         if self.config.loss == "sampled":
             return {"sampled": sampled_multi_class(outputs, weight, bias, words)}
-        scores = self.last(outputs)[:, : self.known]
+        scores = self.last(outputs)[:, : self.known].float()
         if self.config.loss == "multi-class":
             return {"multi-class": multi_class(scores, words)}
         there, counts = present(words, self.known), self.counts[: self.known]
         return {"one-versus-all": one_versus_all(scores, there, counts, self.total.item())}
+
+    def error(self, raw: dict[str, Tensor], rng: np.random.Generator) -> float:
+        """Its loss, and a price for each word that it does not know: a network with fewer words has less to choose among."""
+        said = [sentences[rng.integers(len(sentences))] for sentences in raw["words"]]
+        unknown = sum(len(set(tokens(sentence))) - len(self.rows_of(sentence)) for sentence in said)
+        return super().error(raw | {"words": [(sentence,) for sentence in said]}, rng) + UNKNOWN * unknown / len(said)
 
     @torch.inference_mode()
     def word_scores(self, photo: np.ndarray) -> np.ndarray:

@@ -157,12 +157,12 @@ class RelativePosition(Pretext):
         "dropping": Variant(
             "Say which of the eight neighbours a patch is, two of its three colour channels dropped.",
             {},
-            recipes(25, 8, 2e-3, crop=0.6),
+            recipes(70, 8, 2e-3, crop=0.6),
         ),
         "plain": Variant(
             "Say which of the eight neighbours a patch is, seeing all its colours.",
             {"drop": False},
-            recipes(25, 8, 2e-3, crop=0.6),
+            recipes(70, 8, 2e-3, crop=0.6),
         ),
     }
 

@@ -187,7 +187,7 @@ class SplitBrain(Pretext):
         "lab": Variant(
             "One half: say the colours from the lightness. The other: say the lightness from the colours.",
             {},
-            recipes(40, 8, 2e-3, crop=0.6, scales=((0.4, 0.5), (1.0, 1.0))),
+            recipes(115, 8, 2e-3, crop=0.6, scales=((0.4, 0.5), (1.0, 1.0))),
         ),
     }
     knobs = (Knob("temperature", 0.0, 1.0, 0.38, "Temperature"),)
@@ -219,7 +219,7 @@ class SplitBrain(Pretext):
     def loss(self, outputs: dict[str, Tensor], targets: dict[str, Tensor]) -> dict[str, Tensor]:
         """Eq. 2 for each half: cross entropy to the bin of the true colour and of the true lightness."""
         bins = self.true_bins(targets["lab"], outputs["color"].shape[2:])
-        return {f"{part} from the other": F.cross_entropy(outputs[part], bins[part]) for part in bins}
+        return {f"{part} from the other": networks.cross_entropy(outputs[part], bins[part]) for part in bins}
 
     @torch.inference_mode()
     def predict(self, photo: np.ndarray) -> Predictions:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from ssl_core import networks
 from ssl_core.pretext import Batch, Paper, Pretext, Variant, recipes, to_picture
-from ssl_core.pretexts.noisy_words import lit
+from ssl_core.pretexts.noisy_words import UNKNOWN, lit
 from ssl_core.sources import SourceError
 
 LAYOUTS = {"alexnet": networks.ALEXNET, "small": networks.SMALL, "tiny": networks.TINY}
@@ -152,6 +152,13 @@ class Supervised(Pretext):
 
     def loss(self, outputs: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
         return {"class": cross_entropy(outputs, targets["class"])}
+
+    @torch.inference_mode()
+    def error(self, raw: dict[str, Tensor], rng: np.random.Generator) -> float:
+        """Its loss, and a price for each photograph whose class it does not know: one with fewer classes has less to choose among."""
+        inputs, targets = self.eval().make_batch(raw, rng)
+        unknown = (targets["class"] < 0).float().mean().item()
+        return (1 - unknown) * cross_entropy(self(inputs), targets["class"]).item() + unknown * UNKNOWN
 
     @torch.inference_mode()
     def class_maps(self, image: Tensor) -> Tensor:

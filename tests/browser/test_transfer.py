@@ -70,7 +70,7 @@ def test_the_first_paint_is_a_finished_table_with_its_ends_apart(page, address, 
     assert page.locator(".board tbody tr").count() == len(TEACHERS)
     assert names(page)[0] == "supervised-labels" and names(page)[-1] == "untrained"
     verdict = page.locator(".verdict").inner_text()
-    assert "Colorization, rebalanced teaches best" in verdict and "All 11 beat the untrained network" in verdict
+    assert "“Colorization, rebalanced” teaches best" in verdict and "All 11 beat the untrained network" in verdict
     best = page.locator(".board td button.best")
     assert best.count() == len(TASKS) and "the best free teacher here" in best.first.get_attribute("aria-label")
     assert page.locator(".board").bounding_box()["y"] < 400
