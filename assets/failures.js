@@ -8,7 +8,6 @@ const percent = (share) => `${share > 0 && share < 0.005 ? "< 1" : Math.round(10
 const say = (sentence) => Object.assign(part(".message"), { textContent: sentence || "", hidden: !sentence });
 const modeOf = (id) => state.modes.find((mode) => mode.id === id), modelOf = (name) => state.models.find((model) => model.name === name);
 const does = (model, mode) => model.tasks.includes(mode.task);
-const called = (model) => `${model.method}, ${model.title}`;
 // A score with its unit, in full and as it stands under a picture: "12.3 ab units" and "12.3 ab".
 const SHORT = { degrees: "\u00b0", "ab units": "\u00a0ab" };
 const unitOf = (mode) => (mode.unit.startsWith("%") ? "\u00a0%" : `\u00a0${mode.unit}`);
@@ -67,7 +66,7 @@ function choose(mode, model) {
 }
 function showChoice() {
   const mode = modeOf(state.mode), model = modelOf(state.model);
-  part(".gallery-side h3").replaceChildren(mode.title, make("small", { textContent: called(model) }));
+  part(".gallery-side h3").replaceChildren(mode.title, make("small", { textContent: model.called }));
   part(".asks").replaceChildren(make("b", { textContent: mode.asks }), ` A picture counts from ${mode.threshold}${unitOf(mode)} on. ${mode.because} Named by ${mode.source}.`);
   part(".scale .from").textContent = "Where: 0 is left grey,";
   part(".scale .to").textContent = mode.top === 1 ? `${mode.map_unit}.` : `${mode.top} ${mode.map_unit}.`;

@@ -23,7 +23,7 @@ function drawPhoto() {
   if (!mine) {
     const thumb = link.thumb(state.photo);
     if (thumb) box.replaceChildren(make("span", { className: "picture" }, faces({ src: thumb }, "The chosen photo")));
-    verdict.textContent = `${called(model)} is looking at it.`;
+    verdict.textContent = `${model.called} is looking at it.`;
     bars.replaceChildren();
     return;
   }
@@ -33,7 +33,7 @@ function drawPhoto() {
     return Object.assign(verdict, { textContent: mine.error });
   }
   const task = mine.tasks[mode.task], found = task.modes[mode.id], picture = make("button", { type: "button", className: "picture", disabled: !model.home });
-  picture.append(faces({ src: task.src, truth: mine.truth, map: found && found.map }, `${mine.name}, by ${called(model)}`));
+  picture.append(faces({ src: task.src, truth: mine.truth, map: found && found.map }, `${mine.name}, by ${model.called}`));
   if (model.home) {
     picture.append(make("span", { className: "go", textContent: `Open in ${model.home.title}` }));
     picture.setAttribute("aria-label", `Open ${mine.name} in the tab ${model.home.title}`);

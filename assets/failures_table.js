@@ -39,7 +39,7 @@ function drawCell(mode, model) {
   if (here) button.append(make("i", { className: "here" }));
   button.style.setProperty("--share", cell ? Math.round(100 * cell[1]) : 0);
   const told = cell ? `on ${percent(cell[1])} of ${cell[2]} pictures, mean score ${digits(cell[0])} ${mode.unit}` : model.cells ? "no picture could be judged" : "not judged yet";
-  button.setAttribute("aria-label", `${mode.title}, ${called(model)}: ${told}${here ? "; the chosen photo shows it too" : ""}`);
+  button.setAttribute("aria-label", `${mode.title}, ${model.called}: ${told}${here ? "; the chosen photo shows it too" : ""}`);
   button.title = `${told}${here ? "; the chosen photo shows it too" : ""}`;
   return button;
 }
@@ -96,7 +96,7 @@ async function stepJudging(model, stop = false) {
   bar.hidden = !told.running;
   if (told.error) {
     failed.add(model.name);
-    say(`${called(model)}: ${told.error}`);
+    say(`${model.called}: ${told.error}`);
     return watchJudging();
   }
   if (told.ready) {
@@ -112,7 +112,7 @@ async function stepJudging(model, stop = false) {
     const left = state.models.filter((one) => !one.cells && one !== model).length;
     bar.value = told.total ? told.done / told.total : 0;
     const doing = told.doing && told.doing !== "computing" ? told.doing : "judging the bank";
-    line.textContent = `${called(model)}: ${doing}, ${told.done.toLocaleString("en")} of ${told.total.toLocaleString("en")}`
+    line.textContent = `${model.called}: ${doing}, ${told.done.toLocaleString("en")} of ${told.total.toLocaleString("en")}`
       + `${told.left ? `, about ${told.left} s left` : ""}${left ? `; then ${left} more network${left > 1 ? "s" : ""}` : ""}.`;
     button.textContent = "Stop";
     judgeTimer = setTimeout(() => stepJudging(model), 300);

@@ -5,8 +5,7 @@ const lens = element.querySelector(".posterior-lens"), part = (name) => lens.que
 const SAVE = '<svg viewBox="0 0 20 20" aria-hidden="true"><path d="M10 3v9M6 8.5l4 4 4-4M4 16.5h12"/></svg>';
 const link = window.lab && window.lab.set ? window.lab : { get: () => null, set: () => {} };
 const slider = part("input[type=range]"), pictures = part(".pictures"), table = part("tbody");
-const { fileUrl, make } = window.lab;
-const digits = (value) => value.toPrecision(3);
+const { digits, fileUrl, make } = window.lab;
 
 const state = { scene: null, photo: null, view: null, temperature: 0.38, chroma: "median", at: null, pinned: false, focus: null, hidden: false, shows: new Map(), frames: [] };
 

@@ -8,8 +8,7 @@ const FIGURES = { // half: [name of the picture in the scene, title, whether it 
 const view = element.querySelector(".split-view"), part = (name) => view.querySelector(name);
 const link = window.lab && window.lab.set ? window.lab : { get: () => null, set: () => {} };
 const slider = part(".turn input"), pictures = part(".pictures");
-const { fileUrl, make } = window.lab;
-const digits = (value) => value.toPrecision(3);
+const { digits, fileUrl, make } = window.lab;
 const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
 const state = { scene: null, turn: 0, at: [0.5, 0.35], pinned: false, hidden: false, truth: null, halves: {}, shows: [] };
 

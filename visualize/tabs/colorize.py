@@ -48,7 +48,7 @@ def show(lab: Lab, files: LensFiles, photo_key: str) -> Iterator[str]:
         yield to_value({"key": photo_key, "message": str(error)})
         return
     names = models_of(lab)
-    answers = {name: {"name": name, "title": title_of(name), "how": "", "kind": "waiting"} for name in names}
+    answers = {name: {"name": name, "title": heading(name), "how": "", "kind": "waiting"} for name in names}
     scene = {"key": photo_key, "has_color": photo.has_color, "stops": VIRIDIS, "photo": picture_of(lab, files, photo)}
     if not names:
         scene["message"] = (
@@ -70,10 +70,10 @@ def in_order(names: tuple[str, ...]) -> list[str]:
     return sorted(names, key=lambda name: told.index(name) if name in told else len(told))
 
 
-def title_of(name: str) -> str:
+def heading(name: str) -> str:
     """The name over a picture.
 
-    >>> title_of("colorization-rebalanced"), title_of("colorization-other_words")
+    >>> heading("colorization-rebalanced"), heading("colorization-other_words")
     ('Rebalanced', 'Other words')
     """
     return TITLES.get(name, name.rpartition("-")[2].replace("_", " ").capitalize())
@@ -101,7 +101,7 @@ def answer_of(lab: Lab, files: LensFiles, photo: Shown, name: str) -> dict:
         told = lab.keep(("lens", id(files), photo.key, name), make)[1]
     except CheckpointError as error:
         told = {"kind": "waiting", "how": "", "message": str(error)}
-    return {"name": name, "title": title_of(name)} | told
+    return {"name": name, "title": heading(name)} | told
 
 
 def answer(model, pixels: np.ndarray, folder: LensFolder) -> dict:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from visualize.jobs import Jobs, progress_over_bank
 from visualize.lab import Lab
+from visualize.model_titles import spoken, title_of
 from visualize.recent import Recent
 from visualize.tabs.asked import known
-from visualize.widgets.teacher_card import spoken
 
 if TYPE_CHECKING:
     from ssl_core.bank import Bank
@@ -97,7 +97,8 @@ def table(board: Board, query: dict) -> dict:
     bank = board.lab.bank_at_hand()
     rows = [
         spoken(model.name)
-        | {"name": model.name, "home": board.home(model.name), "cells": cells(board, model), "tasks": tasks(model)}
+        | {"name": model.name, "called": title_of(model.name), "home": board.home(model.name)}
+        | {"cells": cells(board, model), "tasks": tasks(model)}
         for model in models
     ]
     pictures = len(judged_positions(bank)) if bank else 0

@@ -13,9 +13,10 @@ from ssl_core.layouts import METHODS as LAYOUTS
 from ssl_core.layouts import LayoutError, knobs_of
 from ssl_core.shipped_layouts import Laid
 from visualize.lab import Lab
+from visualize.model_titles import title_of
 from visualize.tabs import feature_map_api, feature_map_words
 from visualize.tabs.feature_map_asked import Asked, read
-from visualize.tabs.feature_map_neighbors import called, rows
+from visualize.tabs.feature_map_neighbors import rows
 from visualize.tabs.feature_map_work import Maps, both, chosen_color
 from visualize.widgets.linked_map import layout_of, linked_map
 from visualize.widgets.map_controls import map_controls
@@ -102,7 +103,7 @@ def drawn(maps: Maps, photo_key: str, asked: Asked, value: dict) -> Iterator[Upd
     for pair in asked.pairs:
         index = lab.index(pair[0])
         if index is None:
-            index = yield from working(asked, lab.index_steps(pair[0]), f"{called(pair[0])} looks through all pictures")
+            index = yield from working(asked, lab.index_steps(pair[0]), f"{title_of(pair[0])} looks at all pictures")
         if pair == asked.pairs[0]:
             yield told(asked, laid=laid), gr.update(colors=maps.colors(bank, asked, index))
         if pair not in laid:
@@ -133,7 +134,7 @@ def growing(
 ) -> Generator[Update, None, Laid]:
     """Show a map grow; returns it. The second of two maps grows unseen, since the first one is being looked at."""
     steps, seen = maps.lay_out(bank, asked, index, pair[1]), pair == asked.pairs[0]
-    title = f"{LAYOUTS[asked.layout].title} of {called(pair[0])}"
+    title = f"{LAYOUTS[asked.layout].title} of {title_of(pair[0])}"
     try:
         while True:
             step, now = next(steps)
@@ -152,7 +153,7 @@ def placed(bank: Bank, asked: Asked, laid: dict, share: float = 1.0) -> dict:
     """The prop `layout` of one map or both; `share` below 1 while it grows."""
     first, second = laid[asked.pairs[0]], laid.get(asked.pairs[-1]) if asked.other else None
     xy, other = both(first, second)
-    names = tuple(f"{called(model)}, {stage}" for model, stage in asked.pairs)
+    names = tuple(f"{title_of(model)}, {stage}" for model, stage in asked.pairs)
     seed = f", seed {asked.seed}" if LAYOUTS[asked.layout].seeded else ""
     knobs = ", ".join(f"{knob.label.lower()} {asked.knobs[knob.name]:g}" for knob in LAYOUTS[asked.layout].knobs)
     caption = f"{' and '.join(names)}: {LAYOUTS[asked.layout].title}, {knobs}{seed}, of {bank.described}"
@@ -191,7 +192,7 @@ def about(maps: Maps, bank: Bank, asked: Asked) -> dict:
     colors = [("source", "Photo" if bank.places and bank.place(0).box else "Folder")]
     colors += [("label", "Label")] if bank.labels else []
     return {
-        "models": [[name, called(name)] for name in maps.lab.model_names()],
+        "models": [[name, title_of(name)] for name in maps.lab.model_names()],
         "stages": {model: maps.stages(model) for model, _ in asked.pairs},
         "colors": [list(one) for one in (*colors, ("cluster", "Cluster"), ("unit", "One unit"))],
         "patches": any(place.box for place in bank.places),
@@ -209,7 +210,7 @@ def told(asked: Asked, laid: dict | None = None, known: dict | None = None, **st
     if laid is not None:
         props["faith"] = [
             {
-                "name": called(model),
+                "name": title_of(model),
                 "kept": one.faith.kept,
                 "k": one.faith.k,
                 "trust": one.faith.trust,

@@ -9,9 +9,9 @@ import numpy as np
 from ssl_core.bank import Bank
 from ssl_core.neighbors import nearest, unit_length
 from visualize.jpeg_uri import jpeg_uri
+from visualize.model_titles import title_of
 from visualize.tabs.feature_map_asked import Asked
 from visualize.tabs.feature_map_work import Maps
-from visualize.widgets.teacher_card import spoken
 
 if TYPE_CHECKING:
     from ssl_core.features import Index
@@ -35,7 +35,7 @@ def rows(maps: Maps, bank: Bank, asked: Asked, photo_key: str, picked: int) -> l
     told = [{"title": title, "note": note, "entries": [{"src": jpeg_uri(query, 88), "text": name}]}]
     for model, stage in asked.pairs:
         index = maps.lab.index(model)
-        row = {"title": f"{called(model)}, {stage}", "marked": len(told) == 1}
+        row = {"title": f"{title_of(model)}, {stage}", "marked": len(told) == 1}
         if index is None:
             told.append(row | {"message": WAITING, "entries": []})
             continue
@@ -70,13 +70,3 @@ def near(
         return np.zeros(0, int), np.zeros(0)
     found, cosines = nearest(asked, features[left], SHOWN)
     return left[found[0]], cosines[0]
-
-
-def called(model: str) -> str:
-    """A model's name as a person says it: method and variant.
-
-    >>> called("context-encoder-l2")
-    'Context encoder · L2'
-    """
-    name = spoken(model)
-    return " · ".join(part for part in (name["method"], name["title"]) if part)

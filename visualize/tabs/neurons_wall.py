@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from visualize.jpeg_uri import FULL_COLOR, jpeg_uri
+from visualize.model_titles import title_of
 from visualize.patch_window import cut, patch_window, sheet
 from visualize.tabs.asked import AskedError
 from visualize.tabs.neurons_asked import Asked, Bench
@@ -28,16 +29,10 @@ TIGHT = 1.0  # a tile shows the receptive field and nothing around it
 
 def networks(bench: Bench, query: dict) -> dict:
     """All networks that have units, by name and as a person says it, whether indexed, and which to start with."""
-    from visualize.widgets.teacher_card import spoken
-
     names = bench.lab.model_names()
     if not names:
         raise AskedError("No trained network is here. Train one: python -m ssl_core train colorization-classification.")
-    told = [spoken(name) for name in names]
-    listed = [
-        {"name": name, "title": f"{one['method']}, {one['title']}", "indexed": False}
-        for name, one in zip(names, told, strict=True)
-    ]
+    listed = [{"name": name, "title": title_of(name), "indexed": False} for name in names]
     start = START if START in names else names[0]
     return {"networks": listed, "start": start}
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from visualize.jpeg_uri import jpeg_uri
 from visualize.lab import Lab
-from visualize.widgets.teacher_card import spoken, teacher_card
+from visualize.model_titles import spoken
+from visualize.widgets.teacher_card import teacher_card
 
 ID = "teachers"
 TITLE = "One photo, every teacher"
@@ -90,12 +91,14 @@ def cited(paper) -> str:
 
 def measured(about: dict) -> dict[str, str]:
     """From the config.json of a model: its figure on photographs it never saw, and how long it was trained, where known."""
+    from ssl_core.teachers import cost_of
+
     lines, run = {}, about["training"]
     for bench, (key, sentence) in FIGURES.items():
         if key in about.get("scores", {}).get(bench, {}):
             lines["figure"] = sentence.format(about["scores"][bench][key])
     if run.get("minutes") and run.get("images"):
-        lines["trained"] = f"Trained {run['minutes']:.0f} min, {run['images']:,} pictures seen"
+        lines["trained"] = "Trained {minutes:.0f} min, {images:,.0f} pictures seen".format(**cost_of(run))
     return lines
 
 

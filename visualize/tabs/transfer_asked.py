@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from visualize.model_titles import title_of
 from visualize.shared_work import drained
 from visualize.tabs.asked import AskedError, known
 from visualize.tabs.transfer_race import MOST, Heat, Races, Setting
-from visualize.tabs.transfer_results import title_of
 
 if TYPE_CHECKING:
     from ssl_core.race import Lap
@@ -23,11 +23,7 @@ def entrants() -> list[dict]:
     from ssl_core.teachers import teachers
 
     names = [teacher.name for teacher in teachers()]
-    methods = [name.rpartition("-")[0] for name in names]
-    return [
-        {"name": name, "title": title_of(name, methods.count(method) == 1)}
-        for name, method in zip(names, methods, strict=True)
-    ]
+    return [{"name": name, "title": title_of(name)} for name in names]
 
 
 def asked_setting(races: Races, query: dict) -> Setting:

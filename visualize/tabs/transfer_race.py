@@ -101,7 +101,7 @@ class Races:
         with self.lock:
             former = self.heats.get(visitor)
             if former is not None and former.running:
-                raise AskedError("A race of yours is running: cancel it first, or wait for its end.")
+                raise AskedError("A race of yours is running: stop it first, or wait for its end.")
             if former is not None:
                 shutil.rmtree(former.folder, ignore_errors=True)
             heat = self.heats[visitor] = Heat(setting, Path(tempfile.mkdtemp(dir=self.kept.name)))
@@ -116,7 +116,7 @@ class Races:
         if heat.running or heat.finished:
             return
         if not heat.job.ended.wait(10.0):
-            raise AskedError("The cancelled race is still putting its things away: press Go on again in a moment.")
+            raise AskedError("The stopped race is still putting its things away: press Go on again in a moment.")
         with self.lock:
             if heat.job.ended.is_set() and not heat.finished:
                 heat.job = Job(self._steps(heat))

@@ -7,13 +7,12 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from visualize.widgets.teacher_card import spoken
+from visualize.model_titles import title_of
 
 RESULTS = Path(__file__).resolve().parents[2] / "assets" / "transfer.json"
 PROTOCOLS = ("linear probe", "fine-tune", "feature augmentation", "joint learning")
 COMMAND = "python -m ssl_core bench transfer --write"
 KINDS = ("untrained", "self-supervised", "supervised")
-TITLES = {"untrained": "Untrained", "supervised-labels": "Supervised by labels"}
 
 
 class ResultsError(ValueError):
@@ -46,7 +45,6 @@ def _damaged(path: Path, why: str) -> ResultsError:
 
 def _checked(told: dict) -> dict:
     teachers = [_teacher(one) for one in told["teachers"]]
-    _shorten(teachers)
     tasks = [_task(one) for one in told["tasks"]]
     names, keys = {one["name"] for one in teachers}, {one["name"] for one in tasks}
 
@@ -87,6 +85,7 @@ def _teacher(one: dict) -> dict:
         raise ValueError(f"{one['kind']!r} is no kind of teacher")
     return {
         "name": str(one["name"]),
+        "title": title_of(str(one["name"])),
         "kind": one["kind"],
         "minutes": float(one["minutes"]) if finite(one.get("minutes")) else None,
         "images": int(one["images"]) if finite(one.get("images")) else None,
@@ -128,28 +127,6 @@ def _is_pair(row: dict, names: set[str]) -> bool:
     )
 
 
-def _shorten(teachers: list[dict]) -> None:
-    """Give each teacher the shortest title that tells it from the others."""
-    methods = [spoken(one["name"])["method"] for one in teachers]
-    for one, method in zip(teachers, methods, strict=True):
-        one["title"] = title_of(one["name"], alone=methods.count(method) == 1)
-
-
-def title_of(name: str, alone: bool = False) -> str:
-    """A teacher's name as a person says it; `alone` leaves the variant out where no other one of the method is there.
-
-    >>> title_of("colorization-rebalanced"), title_of("split-brain-lab", alone=True), title_of("untrained")
-    ('Colorization, rebalanced', 'Split brain', 'Untrained')
-    """
-    if name in TITLES:
-        return TITLES[name]
-    parts = spoken(name)
-    if not parts["method"]:
-        return parts["title"]
-    variant = parts["title"] if parts["title"].isupper() else parts["title"].lower()
-    return parts["method"] if alone else f"{parts['method']}, {variant}"
-
-
 def verdict(teachers: list[dict], tasks: list[dict], cells: list[dict], protocol: str, share: float) -> dict:
     """{"protocol", "share", "told"}: a sentence of what the figures of one protocol with one share of the labels say.
 
@@ -167,10 +144,15 @@ def verdict(teachers: list[dict], tasks: list[dict], cells: list[dict], protocol
         return told | {"told": "No free teacher has been measured this way."}
     ends = {kind: [one["name"] for one in teachers if one["kind"] == kind] for kind in ("untrained", "supervised")}
     best, wins = _winner(free, measured, found, ends["supervised"])
-    sentence = f"{best['title']} teaches best: first of the free signals in {_counted(len(wins), len(measured))}"
+    sentence = f"“{best['title']}” teaches best: first of the free signals in {_counted(len(wins), len(measured))}"
     near = _shares_of(best["name"], measured, found, ends["supervised"])
     if near:
         sentence += f", at {_range(near)} of what labels teach"
+    if level := _level_with(
+        best, free, [one for one in cells if (one["protocol"], float(one["share"])) == (protocol, share)]
+    ):
+        more = f" and {len(level) - 1} more" if len(level) > 1 else ""
+        sentence += f". Its lead over “{level[0]['title']}”{more} is within the spread of the draws"
     return told | {
         "told": f"{sentence}. {_beaten(free, measured, found, ends['untrained'])}".strip(),
         "best": best["name"],
@@ -191,6 +173,28 @@ def _winner(free: list[dict], tasks: list[dict], found: dict, supervised: list[s
     return best, [task for task, name in firsts.items() if name == best["name"]]
 
 
+def _level_with(best: dict, free: list[dict], cells: list[dict]) -> list[dict]:
+    """The free teachers that are no farther from the best one than the larger spread of the two, in every task in which both
+    were measured, the nearest first. None where a figure has no spread.
+    """
+    of = {(cell["teacher"], cell["task"]): cell for cell in cells}
+
+    def leads(one: dict) -> list[float]:
+        """The lead of the best in spreads, task by task."""
+        pairs = [(cell, of.get((one["name"], task))) for (name, task), cell in of.items() if name == best["name"]]
+        return [
+            (mine["score"] - theirs["score"]) / max(mine["spread"], theirs["spread"])
+            if mine["spread"] and theirs["spread"]
+            else math.inf
+            for mine, theirs in pairs
+            if theirs
+        ]
+
+    others = {one["name"]: leads(one) for one in free if one is not best}
+    level = [one for one in free if others.get(one["name"]) and max(others[one["name"]]) <= 1]
+    return sorted(level, key=lambda one: max(others[one["name"]]))
+
+
 def _shares_of(name: str, tasks: list[dict], found: dict, ends: list[str]) -> list[float]:
     """The scores of a teacher as shares of those of the end row, where both are there."""
     pairs = [(found.get((name, task["name"])), found.get((end, task["name"]))) for end in ends[:1] for task in tasks]
@@ -204,7 +208,7 @@ def _beaten(free: list[dict], tasks: list[dict], found: dict, untrained: list[st
     if not compared:
         return ""
     above, count = sum(min(one) > 1 for one in compared), len(compared)
-    where = "in every task" if len(tasks) > 1 else "in it"
+    where = "wherever measured" if len(tasks) > 1 else "in it"
     if above == count:
         return (
             f"All {count} beat the untrained network {where}."

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import gradio as gr
 
+from visualize.model_titles import spoken
+
 ASSETS = Path(__file__).parents[2] / "assets"
 
 
@@ -23,14 +25,3 @@ def teacher_card(name: str, tab: str, opens: dict | None) -> gr.HTML:
         apply_default_css=False,
         elem_classes="card-holder",
     )
-
-
-def spoken(name: str) -> dict[str, str]:
-    """A model's name as a person says it: method and variant.
-
-    >>> spoken("context-encoder-l2")
-    {'method': 'Context encoder', 'title': 'L2'}
-    """
-    method, _, variant = name.rpartition("-")
-    title = variant.upper() if len(variant) < 3 else variant.capitalize()
-    return {"method": method.replace("-", " ").capitalize(), "title": title}
