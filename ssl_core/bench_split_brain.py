@@ -44,8 +44,8 @@ def constant_of(
     from ssl_core.ab_bins import gamut_bins
 
     counts = {"color": torch.ones(len(gamut_bins())), "lightness": torch.ones(model.config.lightness_bins)}
-    for image in _batches(photos, progress, "constant"):
-        for part, bins in _true_bins(model, image, size).items():
+    for lab in _labs(photos, progress, "constant"):
+        for part, bins in model.true_bins(lab, size).items():
             counts[part] += torch.bincount(bins.flatten(), minlength=len(counts[part]))
     return {part: (count / count.sum()).log() for part, count in counts.items()}
 
@@ -53,9 +53,7 @@ def constant_of(
 def nats_of_constant(model: SplitBrain, photos: np.ndarray, size: tuple[int, int], constant: dict[str, Tensor]) -> Nats:
     """Mean nats of each part, where every place is told the same `constant`."""
     return _mean_nats(
-        (part, constant[part][bins])
-        for image in _batches(photos)
-        for part, bins in _true_bins(model, image, size).items()
+        (part, constant[part][bins]) for lab in _labs(photos) for part, bins in model.true_bins(lab, size).items()
     )
 
 
@@ -64,10 +62,10 @@ def nats_of(model: SplitBrain, photos: np.ndarray, progress: Callable = lambda i
     import torch
 
     def told():
-        for image in _batches(photos, progress, model.name):
+        for lab in _labs(photos, progress, model.name):
             with torch.inference_mode():
-                said = model.eval()({"image": image})
-                bins = _true_bins(model, image, said["color"].shape[2:])
+                said = model.eval()({"lab": lab})
+                bins = model.true_bins(lab, said["color"].shape[2:])
                 for part in PARTS:
                     yield part, said[part].log_softmax(1).gather(1, bins[part][:, None])
 
@@ -85,7 +83,7 @@ def report(photos: np.ndarray, described: str, seen: np.ndarray, models: Iterabl
     for name in models:
         model = load(name)
         with torch.inference_mode():
-            size = tuple(model({"image": next(_batches(photos[:1]))})["color"].shape[2:])
+            size = tuple(model({"lab": next(_labs(photos[:1]))})["color"].shape[2:])
         constant = nats_of_constant(model, photos, size, constant_of(model, counted, size, tqdm))
         torch.manual_seed(0)
         rows += [
@@ -108,12 +106,6 @@ def _row(answer: str, nats: Nats, constant: Nats) -> dict:
     return row
 
 
-def _true_bins(model: SplitBrain, image: Tensor, size: tuple[int, int]) -> dict[str, Tensor]:
-    from ssl_core.color import rgb_to_lab
-
-    return model.true_bins(rgb_to_lab(image), size)
-
-
 def _mean_nats(logs: Iterable[tuple[str, Tensor]]) -> Nats:
     """Of log-probabilities of true bins, part by part, the mean surprise."""
     sums, places = dict.fromkeys(PARTS, 0.0), dict.fromkeys(PARTS, 0)
@@ -123,9 +115,12 @@ def _mean_nats(logs: Iterable[tuple[str, Tensor]]) -> Nats:
     return {part: sums[part] / places[part] for part in PARTS}
 
 
-def _batches(photos: np.ndarray, progress: Callable = lambda it, **_: it, told: str = "") -> Iterable[Tensor]:
+def _labs(photos: np.ndarray, progress: Callable = lambda it, **_: it, told: str = "") -> Iterable[Tensor]:
+    """The photographs in CIELAB, batch by batch."""
     import torch
+
+    from ssl_core.color import rgb_to_lab
 
     for start in progress(range(0, len(photos), BATCH), desc=told, unit="batch"):
         part = torch.from_numpy(np.array(photos[start : start + BATCH]))
-        yield part.movedim(-1, 1).contiguous().float() / 255
+        yield rgb_to_lab(part.movedim(-1, 1).contiguous().float() / 255)

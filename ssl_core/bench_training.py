@@ -93,11 +93,8 @@ def _convolution(accelerator) -> tuple[Callable[[], object], int]:
     layer = nn.Conv2d(channels, channels, 3, padding=1, bias=False, device=device).to(memory_format=torch.channels_last)
     image = torch.rand(batch, channels, side, side, device=device).contiguous(memory_format=torch.channels_last)
     with torch.no_grad(), accelerator.autocast():
-        image, gradient = (
-            image.to(layer(image[:1]).dtype),
-            layer(image),
-        )  # in the precision that a layer hands to the next
-    image.requires_grad_()
+        gradient = layer(image)
+    image = image.to(gradient.dtype).requires_grad_()  # in the precision that a layer hands to the next
 
     def step() -> None:
         with accelerator.autocast():

@@ -65,16 +65,15 @@ class Run:
     """The state of one training: networks, optimisers, running average of the weights, step and clock."""
 
     def __init__(self, task: Pretext, plan: Plan, accelerator: Accelerator) -> None:
-        self.task, self.plan, self.accelerator = (
-            task.to(accelerator.device, memory_format=torch.channels_last),
-            plan,
-            accelerator,
-        )
+        self.task = task.to(accelerator.device, memory_format=torch.channels_last)
+        self.plan, self.accelerator = plan, accelerator
         self.average = copy.deepcopy(task).requires_grad_(False)
         recipe = plan.recipe
         self.players = task.players()
         self.optimizers = [
-            torch.optim.AdamW(p.parameters, recipe.learning_rate, (0.9, 0.99), weight_decay=recipe.weight_decay)
+            torch.optim.AdamW(
+                p.parameters, recipe.learning_rate, (0.9, 0.99), weight_decay=recipe.weight_decay, fused=True
+            )
             for p in self.players
         ]
         self.step, self.images, self.seconds, self.waiting = 0, 0, 0.0, 0.0

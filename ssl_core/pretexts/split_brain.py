@@ -76,24 +76,23 @@ def expected_lightness(log_probabilities: Tensor) -> Tensor:
 
 
 class Cielab(nn.Module):
-    """RGB in [0, 1] -> L, a and b of CIELAB, each scaled to [-1, 1]: what both halves together see."""
+    """RGB in [0, 1] -> CIELAB: what both halves together see."""
 
     channels = 3
 
     def forward(self, image: Tensor) -> Tensor:
-        light, a, b = rgb_to_lab(image).unbind(1)
-        return torch.stack((light / 50 - 1, a / REACH, b / REACH), dim=1)
+        return rgb_to_lab(image)
 
 
 class Channels(nn.Module):
-    """The channels from `first` to before `end`: what one half may see of them."""
+    """The channels of CIELAB from `first` to before `end`, scaled to [-1, 1] about `middle`: what one half may see."""
 
-    def __init__(self, first: int, end: int) -> None:
+    def __init__(self, first: int, end: int, middle: float, reach: float) -> None:
         super().__init__()
-        self.first, self.channels = first, end - first
+        self.first, self.channels, self.middle, self.reach = first, end - first, middle, reach
 
     def forward(self, lab: Tensor) -> Tensor:
-        return lab[:, self.first : self.first + self.channels]
+        return (lab[:, self.first : self.first + self.channels] - self.middle) / self.reach
 
 
 class SplitEncoder(nn.Module):
@@ -104,7 +103,7 @@ class SplitEncoder(nn.Module):
     def __init__(self, layout: Layout) -> None:
         super().__init__()
         self.front = Cielab()
-        seen = {"lightness": Channels(0, 1), "color": Channels(1, 3)}
+        seen = {"lightness": Channels(0, 1, 50.0, 50.0), "color": Channels(1, 3, 0.0, REACH)}
         self.halves = nn.ModuleDict({part: networks.Encoder(layout, channels) for part, channels in seen.items()})
         self.widths = {stage: 2 * width for stage, width in self.halves["lightness"].widths.items()}
 
@@ -114,12 +113,11 @@ class SplitEncoder(nn.Module):
         return self.halves["lightness"].stages
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
-        light, color = self.both(image).values()
+        light, color = self.both(self.front(image)).values()
         return {stage: torch.cat((light[stage], color[stage]), dim=1) for stage in light}
 
-    def both(self, image: Tensor) -> dict[str, dict[str, Tensor]]:
-        """The stages of each half by what it sees, {"lightness", "color"}."""
-        lab = self.front(image)
+    def both(self, lab: Tensor) -> dict[str, dict[str, Tensor]]:
+        """The stages of each half by what it sees of a CIELAB picture, {"lightness", "color"}."""
         return {seen: half(lab) for seen, half in self.halves.items()}
 
 
@@ -204,11 +202,12 @@ class SplitBrain(Pretext):
 
     def make_batch(self, raw: dict[str, Tensor], rng: np.random.Generator) -> Batch:
         """Each half takes its channels from the picture; the targets are the other's, and nothing here is chance."""
-        return Batch({"image": raw["image"]}, {"lab": rgb_to_lab(raw["image"])})
+        lab = rgb_to_lab(raw["image"])
+        return Batch({"lab": lab}, {"lab": lab})
 
     def forward(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
-        """{"image"} -> {"color": logits (B, Q, h, w) from L, "lightness": logits (B, 100, h, w) from ab}."""
-        said = {seen: self.decoders[seen](stages) for seen, stages in self.encoder.both(inputs["image"]).items()}
+        """{"lab"} -> {"color": logits (B, Q, h, w) from L, "lightness": logits (B, 100, h, w) from ab}."""
+        said = {seen: self.decoders[seen](stages) for seen, stages in self.encoder.both(inputs["lab"]).items()}
         return {"color": said["lightness"], "lightness": said["color"]}
 
     def true_bins(self, lab: Tensor, size: tuple[int, int]) -> dict[str, Tensor]:
@@ -225,7 +224,7 @@ class SplitBrain(Pretext):
     def predict(self, photo: np.ndarray) -> Predictions:
         """What each half says of a photograph of any size, (H, W, 3) uint8 or float in [0, 1]. PhotoError for anything else."""
         small, picture = network_view(photo, self.view)
-        said = self.eval()({"image": small.to(self.device)})
+        said = self.eval()({"lab": rgb_to_lab(small.to(self.device))})
         color, lightness = (said[part].log_softmax(1)[0].cpu().numpy() for part in ("color", "lightness"))
         return Predictions(color, lightness, rgb_to_lab(picture)[0].numpy())
 
