@@ -43,19 +43,20 @@ const AROUND = [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -0.8], [1, 0.8], [-1, -0.8
 const REACHES = [9, 18, 30, 44, 60];
 const measure = document.createElement("canvas").getContext("2d");
 function placeLabels(dots, room, taken, unit) {
-    const high = 16 * unit, wide = dots.map((dot) => wideOf(dot.teacher, unit) + 4 * unit), points = dots.map((dot) => boxAt(dot.x, dot.y, 14 * unit, 14 * unit));
+  const high = 16 * unit, points = dots.map((dot) => boxAt(dot.x, dot.y, 14 * unit, 14 * unit));
+  const places = dots.map((dot) => candidates(dot, wideOf(dot.teacher, unit) + 4 * unit, high, room, unit));
   const crowd = (dot) => dots.filter((other) => Math.abs(other.x - dot.x) < 120 * unit && Math.abs(other.y - dot.y) < 40 * unit).length;
-  const orders = [[...dots.keys()].sort((a, b) => crowd(dots[b]) - crowd(dots[a])), [...dots.keys()].sort((a, b) => dots[a].y - dots[b].y), [...dots.keys()].sort((a, b) => dots[b].y - dots[a].y), [...dots.keys()].sort((a, b) => dots[b].x - dots[a].x)];
+  const by = (key) => [...dots.keys()].sort((a, b) => key(dots[b]) - key(dots[a]));
+  const costOf = (one, index, others) => one.cost + crossing(one.box, others, points, taken, index) + cut(one, others, points, index);
+  const cheapest = (index, others) => places[index].map((one) => ({ ...one, index, total: costOf(one, index, others) })).sort((a, b) => a.total - b.total)[0];
   let best = null;
-  for (const order of orders) {
-    const placed = [];
-    let cost = 0;
-    for (const index of order) {
-      const found = candidates(dots[index], wide[index], high, room, unit).map((one) => ({ ...one, index, cost: one.cost + crossing(one.box, placed, points, taken, index) + (one.reach > 9 ? cut(dots[index], one, placed, points, index) : 0) })).sort((a, b) => a.cost - b.cost)[0];
-      if (!found) { cost = Infinity; break; }
-      cost += found.cost;
-      placed.push(found);
-    }
+  for (const order of [by(crowd), by((dot) => -dot.y), by((dot) => dot.y), by((dot) => dot.x)]) {
+    if (order.some((index) => !places[index].length)) return null;
+    let placed = [];
+    // after the first round each is placed anew among all the others, which it could not know of before
+    for (let round = 0; round < 4; round++)
+      for (const index of order) placed = [...placed.filter((one) => one.index !== index), cheapest(index, placed.filter((one) => one.index !== index))];
+    const cost = placed.reduce((sum, one) => sum + costOf(one, one.index, placed.filter((other) => other !== one)), 0);
     if (!best || cost < best.cost) best = { cost, placed };
   }
   return best.cost < 1000 ? best.placed.map((one) => ({ ...one, dot: dots[one.index] })) : null;
@@ -68,23 +69,27 @@ const boxAt = (x, y, wide, high) => ({ left: x - wide / 2, right: x + wide / 2, 
 const overlap = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 function candidates(dot, wide, high, room, unit) {
   return REACHES.flatMap((reach) => AROUND.map(([dx, dy]) => {
-    const far = reach * unit, x = dot.x + dx * (far + wide / 2), y = dot.y + dy * (far + (dx === 0 ? high / 2 : 0));
-    return { reach, box: boxAt(x, y, wide, high), cost: reach / 4 + Math.abs(dy) };
+    const far = reach * unit, x = dot.x + dx * (far + wide / 2), y = dot.y + dy * (far + (dx === 0 ? high / 2 : 0)), box = boxAt(x, y, wide, high);
+    return { reach, box, leader: reach > REACHES[0] ? leaderTo(dot, box) : [], cost: reach / 4 + Math.abs(dy) };
   })).filter(({ box }) => box.left >= room.left && box.right <= room.right && box.top >= room.top && box.bottom <= room.bottom);
+}
+function leaderTo(dot, box) {
+  const [x, y] = anchor(dot, box);
+  return Array.from({ length: 15 }, (_, k) => boxAt(dot.x + ((x - dot.x) * (k + 1)) / 16, dot.y + ((y - dot.y) * (k + 1)) / 16, 2, 2));
 }
 function crossing(box, placed, points, taken, index) {
   const hard = placed.filter((one) => overlap(box, one.box)).length + points.filter((point, at) => at !== index && overlap(box, point)).length;
   return 1000 * hard + 25 * taken.filter((line) => overlap(box, line)).length;
 }
-// A leader line must not run through another label or point.
-function cut(dot, label, placed, points, index) {
-  const [x, y] = anchor(dot, label.box);
-  const through = Array.from({ length: 9 }, (_, k) => boxAt(dot.x + ((x - dot.x) * (k + 1)) / 10, dot.y + ((y - dot.y) * (k + 1)) / 10, 2, 2));
-  return 60 * (placed.filter((one) => through.some((at) => overlap(at, one.box))).length + points.filter((point, at) => at !== index && through.some((here) => overlap(here, point))).length);
+// A leader line must not run through another label or point, nor a label lie on the leader of another.
+function cut({ box, leader }, placed, points, index) {
+  const through = (line, what) => line.some((at) => overlap(at, what));
+  const labels = placed.filter((one) => through(leader, one.box) || through(one.leader, box));
+  return 60 * (labels.length + points.filter((point, at) => at !== index && through(leader, point)).length);
 }
 const anchor = (dot, box) => [Math.max(box.left, Math.min(dot.x, box.right)), Math.max(box.top + 3, Math.min(dot.y, box.bottom - 3))];
 function drawLabel({ dot, box, reach }, unit) {
   const chosen = seat(dot.teacher.name) >= 0, [x, y] = anchor(dot, box);
   const text = word(dot.teacher.title, box.left + unit, box.bottom - 4 * unit, { class: "label", fill: chosen ? INK : SOFT, "font-weight": chosen ? 600 : 400 });
-  return reach > 9 ? [draw("line", { x1: dot.x, y1: dot.y, x2: x, y2: y, stroke: SOFT, "stroke-width": 0.75 * unit }), text] : [text];
+  return reach > REACHES[0] ? [draw("line", { x1: dot.x, y1: dot.y, x2: x, y2: y, stroke: SOFT, "stroke-width": 0.75 * unit }), text] : [text];
 }

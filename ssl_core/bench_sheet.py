@@ -1,5 +1,6 @@
 """Sheets of pictures: what the figures of a bench look like. For eyes, not for the repository: they show photographs of the source."""
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,7 +12,7 @@ from ssl_core.bench_inpaint import Fill, mask_for
 PHOTOS = 24
 PER_ROW = 2
 GAP = 4
-HEADING = 18
+HEADING = 44  # px, three lines of letters about 6 px wide
 
 
 def inpaint_sheet(photos: np.ndarray, kind: str, compared: dict[str, Fill]) -> Image.Image:
@@ -44,7 +45,8 @@ def sheet(rows: Sequence[Sequence[np.ndarray]], headings: Sequence[str]) -> Imag
     for block in range(min(PER_ROW, len(rows))):
         for column, heading in enumerate(headings):
             short = heading.removeprefix("context-encoder-").removeprefix("colorization-")
-            draw.text((block * wide + column * (side + GAP), 2), short, "black", font)
+            lines = "\n".join(textwrap.wrap(short, max(4, side // 6))[:3])
+            draw.text((block * wide + column * (side + GAP), 2), lines, "black", font)
     for number, row in enumerate(rows):
         line, block = divmod(number, PER_ROW)
         for column, picture in enumerate(row):

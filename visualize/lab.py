@@ -29,6 +29,7 @@ T = TypeVar("T")
 # pixels of a photograph on the page: enough for a projector, small enough to send for each change
 LONGEST_SIDE = PHOTO_SIDE
 SHORTEST_SIDE = 16  # of an upload: with less there is nothing to hide, to colour or to cut patches from
+FIRST = "china"  # the starter photograph that a page opens with: sky, trees, a building, something for every teacher
 MOST_UPLOADS = 64  # about 80 MB of pixels at most
 MOST_RESULTS = 96  # a posterior takes about 2 MB
 MOST_OF_FOLDER = 60  # thumbnails of one's own folder in the strip
@@ -69,7 +70,7 @@ class Lab:
         self.photos, self.file_keys = photos or "starter", {}
         self.source = open_source(photos, "all") if photos else None
         mine = self._put_folder(self.source, Path(photos).name) if photos else []
-        for photo in starter():
+        for photo in sorted(starter(), key=lambda photo: photo.name != FIRST):
             name = photo.name[:1].upper() + photo.name[1:]
             key = self._put(slug(name), OnShelf(name, photo.credit, photo.terms, partial(photo.load, LONGEST_SIDE)))
             mine.append(key)
