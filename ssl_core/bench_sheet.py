@@ -12,7 +12,8 @@ from ssl_core.bench_inpaint import Fill, mask_for
 PHOTOS = 24
 PER_ROW = 2
 GAP = 4
-HEADING = 44  # px, three lines of letters about 6 px wide
+HEADING = 44  # three lines
+LETTER = 6  # px, about the width of one
 
 
 def inpaint_sheet(photos: np.ndarray, kind: str, compared: dict[str, Fill]) -> Image.Image:
@@ -45,7 +46,7 @@ def sheet(rows: Sequence[Sequence[np.ndarray]], headings: Sequence[str]) -> Imag
     for block in range(min(PER_ROW, len(rows))):
         for column, heading in enumerate(headings):
             short = heading.removeprefix("context-encoder-").removeprefix("colorization-")
-            lines = "\n".join(textwrap.wrap(short, max(4, side // 6))[:3])
+            lines = "\n".join(textwrap.wrap(short, max(4, side // LETTER))[:3])
             draw.text((block * wide + column * (side + GAP), 2), lines, "black", font)
     for number, row in enumerate(rows):
         line, block = divmod(number, PER_ROW)

@@ -64,6 +64,13 @@ def hide(image: Tensor, hidden: Tensor) -> Tensor:
     return image * known + mean * hidden
 
 
+def cut_windows(image: Tensor, corners: Tensor, side: int) -> Tensor:
+    """A square of `side` px from each picture; corners (B, 2) holds row and column of its first pixel."""
+    return torch.stack(
+        [one[:, t : t + side, x : x + side] for one, (t, x) in zip(image, corners.tolist(), strict=True)]
+    )
+
+
 def shrink(picture: np.ndarray, mask: np.ndarray, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
     """Scale an (H, W, 3) picture and its (H, W) mask to the network's input, (1, 3, h, w) and (1, 1, h, w).
 

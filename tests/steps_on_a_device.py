@@ -32,9 +32,8 @@ def main() -> None:
         except RuntimeError as mixed:
             wrong[name] = str(mixed)
     print(json.dumps(wrong), flush=True)
-    os._exit(
-        0
-    )  # nobody joins the thread that autograd started for the pretended device: now and then an ordinary exit aborts
+    # nobody joins the thread that autograd started for the pretended device: now and then an ordinary exit aborts
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@ import torch
 from scipy import ndimage
 
 from ssl_core import masks, windows
+from ssl_core.networks import Finish
 from ssl_core.photo import PhotoError
 from ssl_core.pretexts import build
-from ssl_core.pretexts.context_encoder import ChannelwiseFullyConnected, cut_windows, masked_l2, overlap_band
+from ssl_core.pretexts.context_encoder import ChannelwiseFullyConnected, masked_l2, overlap_band
 
 
 def test_paper_size_has_the_published_shapes():
@@ -27,6 +28,22 @@ def test_paper_size_has_the_published_shapes():
     up = [module for module in task.decoder.modules() if isinstance(module, torch.nn.ConvTranspose2d)]
     assert len(up) == 5
     assert (task.config.reconstruction, task.config.adversarial) == (0.999, 0.001)
+
+
+def test_a_fresh_finish_hardly_changes_what_was_painted():
+    torch.manual_seed(0)
+    painted, seen = torch.rand(2, 3, 32, 32), torch.rand(2, 4, 32, 32)
+    with torch.no_grad():
+        change = Finish(4, 16)(painted, seen) - painted
+    assert 0 < change.abs().max() < 0.02
+
+
+def test_the_joint_network_starts_as_the_whole_of_the_l2_network():
+    trunk, task = build("context-encoder-l2", "tiny"), build("context-encoder-joint", "tiny")
+    task.start_from(trunk)
+    batch = task.make_batch({"image": torch.rand(2, 3, 32, 32)}, np.random.default_rng(0))
+    with torch.no_grad():
+        assert torch.equal(task.eval()(batch.inputs), trunk.eval()(batch.inputs))
 
 
 def test_channelwise_layer_has_no_links_between_feature_maps():
@@ -67,7 +84,7 @@ def test_masked_l2_is_the_mean_over_hidden_pixels():
 
 def test_windows_for_the_judge_are_cut_where_asked():
     image = torch.arange(2 * 1 * 6 * 6).reshape(2, 1, 6, 6)
-    cut = cut_windows(image, torch.tensor([[1, 2], [3, 0]]), 3)
+    cut = windows.cut_windows(image, torch.tensor([[1, 2], [3, 0]]), 3)
     assert torch.equal(cut[0], image[0, :, 1:4, 2:5]) and torch.equal(cut[1], image[1, :, 3:6, 0:3])
 
 

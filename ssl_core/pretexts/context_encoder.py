@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from ssl_core import masks, networks
 from ssl_core.pretext import Batch, Paper, Player, Pretext, Variant, recipes, to_picture
-from ssl_core.windows import fill_holes, hide
+from ssl_core.windows import cut_windows, fill_holes, hide
 
 LAYOUTS = {"alexnet": networks.ALEXNET, "small": networks.SMALL, "tiny": networks.TINY}
 
@@ -33,6 +33,7 @@ class Config:
     skips: tuple[str, ...] = ()  # encoder stages handed past the bottleneck: none in the paper
     deep: tuple[int, ...] = ()  # residual blocks of the decoder, coarsest first: none in the paper
     refine: bool = False  # residual convolutions after them, so that known and painted cells can meet
+    finish: int = 0  # width of the convolutions at full size after the decoder, 0 for none: none in the paper
     reconstruction: float = 0.999  # lambda_rec, eq. 3
     adversarial: float = 0.001  # lambda_adv, eq. 3; 0 leaves the second player out
     overlap: int = 7  # px of known surroundings that are predicted too, sec 5.1
@@ -73,13 +74,6 @@ def step_energy(image: Tensor, where: Tensor) -> Tensor:
     across = where[..., 1:] * where[..., :-1] * (image[..., 1:] - image[..., :-1]).square()
     down = where[..., 1:, :] * where[..., :-1, :] * (image[..., 1:, :] - image[..., :-1, :]).square()
     return across.sum() + down.sum()
-
-
-def cut_windows(image: Tensor, corners: Tensor, side: int) -> Tensor:
-    """A square of `side` px from each picture; corners (B, 2) holds row and column of its first pixel."""
-    return torch.stack(
-        [one[:, t : t + side, x : x + side] for one, (t, x) in zip(image, corners.tolist(), strict=True)]
-    )
 
 
 class MaskedRgb(nn.Module):
@@ -161,7 +155,7 @@ class ContextEncoder(Pretext):
     )
     departs = (
         "The lab's shared encoder on 128 px instead of AlexNet on 227; two of its stages are handed past the bottleneck, to a "
-        "decoder with residual blocks."
+        "decoder with residual blocks; convolutions at full size join its cells."
     )
     sizes = {
         "paper": Config(),
@@ -174,6 +168,7 @@ class ContextEncoder(Pretext):
             skips=("conv3", "conv1"),
             deep=(1, 1),
             refine=True,
+            finish=16,
             reconstruction=0.992,
             adversarial=0.008,
             overlap=4,
@@ -191,6 +186,7 @@ class ContextEncoder(Pretext):
             skips=("conv3",),
             deep=(1,),
             refine=True,
+            finish=8,
             overlap=2,
             window=16,
             discriminator=(8,),
@@ -207,7 +203,7 @@ class ContextEncoder(Pretext):
             {},
             recipes(25, 6, 3e-4),
             trunk="context-encoder-l2",
-            blend=0.7,
+            blend=0.6,
         ),
     }
 
@@ -215,12 +211,13 @@ class ContextEncoder(Pretext):
         super().__init__(config, variant)
         self.encoder = networks.Encoder(LAYOUTS[config.encoder], MaskedRgb())
         self.decoder = Decoder(config, self.encoder.widths)
+        self.finish = networks.Finish(4, config.finish) if config.finish else None
         self.judge = discriminator(config.discriminator) if config.adversarial else None
 
     def start_from(self, trunk: Pretext) -> None:
-        """The L2 network's encoder and decoder; the discriminator starts afresh."""
-        self.encoder.load_state_dict(trunk.encoder.state_dict())
-        self.decoder.load_state_dict(trunk.decoder.state_dict())
+        """The whole L2 network; the discriminator, which that one lacks, starts afresh."""
+        judge = {key: value for key, value in self.state_dict().items() if key.startswith("judge.")}
+        self.load_state_dict(trunk.state_dict() | judge)
 
     def random_mask(self, side: int, rng: np.random.Generator) -> np.ndarray:
         """One of the three kinds of mask, (side, side) bool; hands draw small holes too, so the share varies."""
@@ -248,10 +245,11 @@ class ContextEncoder(Pretext):
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         """{"image", "hidden"} -> (B, 3, H, W), the whole picture as the network would paint it, about [0, 1]."""
         image, hidden = inputs["image"], inputs["hidden"]
-        painted = self.decoder(self.encoder(image, hidden))
-        # Sec 3.2: the up-convolutions only "roughly" reach the size of the picture. The mean of `image` is the mean of
-        # what is known, since `hide` filled the hole with it: the network paints the difference.
-        return networks.resize(painted, image.shape[2:]) + image.mean((2, 3), keepdim=True)
+        # The mean of `image` is the mean of what is known, since `hide` filled the hole with it: the network paints the difference.
+        mean = image.mean((2, 3), keepdim=True)
+        # Sec 3.2: the up-convolutions only "roughly" reach the size of the picture.
+        painted = networks.resize(self.decoder(self.encoder(image, hidden)), image.shape[2:])
+        return mean + (self.finish(painted, image - mean, hidden) if self.finish else painted)
 
     def loss(self, outputs: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
         """Eq. 3: lambda_rec L_rec + lambda_adv L_adv; errors count in the units of RGB in [-1, 1], as in the paper."""
@@ -291,7 +289,8 @@ class ContextEncoder(Pretext):
 
     def players(self) -> list[Player]:
         """The painter, and in the joint variant its judge."""
-        painter = Player("painter", [*self.encoder.parameters(), *self.decoder.parameters()], self.loss)
+        painting = [parameter for name, parameter in self.named_parameters() if not name.startswith("judge.")]
+        painter = Player("painter", painting, self.loss)
         if self.judge is None:
             return [painter]
         return [painter, Player("judge", list(self.judge.parameters()), self.discriminator_loss)]

@@ -39,6 +39,7 @@ class Config:
     ups: tuple[int, ...] = ()  # up-convolutions of the decoder; one layer leads back to the pixels in the paper
     deep: tuple[int, ...] = ()  # residual blocks of the decoder, coarsest first: none in the paper
     refine: int = 0
+    finish: int = 0  # width of the convolutions at full size after the decoder, 0 for none: none in the paper
     cell: int = 28  # px, side of the square of pixels that each place of the last layer paints
     most: tuple[float, float, float] = (0.5, 0.7, 0.5)  # strongest noise in training, by the order of KINDS
 
@@ -101,8 +102,8 @@ class DenoisingAutoencoder(Pretext):
     )
     sizes = {
         "paper": Config(),
-        "small": Config(128, "small", ups=(96, 64), deep=(1, 1), refine=1, cell=4),
-        "tiny": Config(32, "tiny", ups=(12,), deep=(1,), refine=1, cell=4),
+        "small": Config(128, "small", ups=(96, 64), deep=(1, 1), refine=1, finish=16, cell=4),
+        "tiny": Config(32, "tiny", ups=(12,), deep=(1,), refine=1, finish=8, cell=4),
     }
     variants = {
         "mixed": Variant(
@@ -121,6 +122,7 @@ class DenoisingAutoencoder(Pretext):
         self.encoder = networks.Encoder(LAYOUTS[config.encoder], networks.SignedRgb())
         out = 3 * config.cell**2
         self.decoder = networks.Decoder(self.encoder.widths, config.ups, (), config.refine, out, config.deep)
+        self.finish = networks.Finish(0, config.finish) if config.finish else None
 
     def make_batch(self, raw: dict[str, Tensor], rng: np.random.Generator) -> Batch:
         """Another kind and level of noise for every picture."""
@@ -135,8 +137,8 @@ class DenoisingAutoencoder(Pretext):
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         """{"image"} with noise -> the clean picture, (B, 3, H, W), about [0, 1]; H and W as the layers divide them."""
-        cells = self.decoder(self.encoder(inputs["image"]))
-        return F.pixel_shuffle(cells, self.config.cell) + 0.5
+        painted = F.pixel_shuffle(self.decoder(self.encoder(inputs["image"])), self.config.cell)
+        return (self.finish(painted) if self.finish else painted) + 0.5
 
     def loss(self, outputs: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
         """JMLR 2010, eq. 4: the squared error to the clean picture, in the units of RGB in [-1, 1]."""
