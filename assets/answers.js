@@ -70,7 +70,7 @@ function caption(one) {
   one.name.textContent = answer.title; one.node.title = answer.note || "";
   one.node.classList.toggle("failed", Boolean(answer.error)); one.node.classList.toggle("pending", Boolean(answer.waiting));
   one.psnr.textContent = told ? `${answer.psnr.toFixed(1)} dB` : "";
-  one.rest.textContent = told ? `L1 ${digits(answer.l1)} % · L2 ${digits(answer.l2)} % · sharp ${answer.sharpness.toFixed(2)}`
+  one.rest.textContent = told ? `L1 ${digits(answer.l1)} % · L2 ${digits(answer.l2)} % · sharp ${(100 * answer.sharpness).toFixed(1)} %`
     : answer.truth ? "the photo itself" : hidden && one.patch ? "figures come with the truth" : answer.waiting ? "follows in a moment" : answer.note || "";
   one.save.hidden = !one.patch && !answer.truth || hidden && answer.truth;
   one.save.setAttribute("aria-label", `Save ${answer.title} as PNG`);
