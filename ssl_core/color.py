@@ -16,13 +16,10 @@ _XYZ_IN_WHITE = [[weight / white for weight in row] for row, white in zip(_XYZ_F
 _EPSILON, _KAPPA = 0.008856, 7.787
 
 
-def _power(base: Tensor, exponent: float) -> Tensor:
-    """base^exponent for positive numbers. On a CPU `pow` takes five times as long, unless the exponent is one it knows."""
-    return (base.log() * exponent).exp()
-
-
 def _linear(rgb: Tensor) -> Tensor:
-    return torch.where(rgb > 0.04045, _power((rgb.clamp(min=0.04045) + 0.055) / 1.055, 2.4), rgb / 12.92)
+    # x^2.4 as exp(2.4 log x): on a CPU `** 2.4` takes two to five times as long, the other exponents here do not
+    curved = (((rgb.clamp(min=0.04045) + 0.055) / 1.055).log() * 2.4).exp()
+    return torch.where(rgb > 0.04045, curved, rgb / 12.92)
 
 
 def _mix(matrix: Sequence[Sequence[float]], image: Tensor) -> Tensor:
@@ -57,7 +54,7 @@ def lab_to_rgb(lab: Tensor) -> Tensor:
     f = torch.stack((y + a / 500, y, (y - b / 200).clamp(min=0)), dim=-3)
     xyz = torch.where(f > 0.2068966, f**3, (f - 16 / 116) / _KAPPA) * torch.tensor(_WHITE).to(lab)[:, None, None]
     linear = _mix(_RGB_FROM_XYZ, xyz)
-    curved = 1.055 * _power(linear.clamp(min=0.0031308), 1 / 2.4) - 0.055
+    curved = 1.055 * linear.clamp(min=0.0031308) ** (1 / 2.4) - 0.055
     return torch.where(linear > 0.0031308, curved, 12.92 * linear).clamp(0, 1)
 
 

@@ -173,10 +173,10 @@ class Ladder(nn.Module):
             features = up(features)
             if index < len(self.skips):
                 features = features + self.skips[index](stages[self.skipped[index]])
-            features = self.finish(index, self.deep[index + 1](features))
+            features = self.end_rung(index, self.deep[index + 1](features))
         return features
 
-    def finish(self, rung: int, features: Tensor) -> Tensor:
+    def end_rung(self, rung: int, features: Tensor) -> Tensor:
         """What a kind of ladder does besides at the end of each of its rungs; the shape stays."""
         return features
 

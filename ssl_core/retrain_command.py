@@ -57,17 +57,19 @@ def train_all(options) -> None:
 def _serving_all(options) -> dict[str, list[str]]:
     """The sources of each model that can be trained on them. Errors: CommandError, SourceError, of what would fail after hours."""
     from ssl_core.pretexts import model_names
+    from ssl_core.sources import open_source
 
-    sources = {name: _serving(name, options) for name in model_names()}
+    opened = {spec: open_source(spec, "train") for spec in options.source}
+    needs = {name: build_task(name, "tiny", options.seed).needs for name in model_names()}
+    sources = {name: _serving(needed, opened) for name, needed in needs.items()}
     for name in (name for name, serving in sources.items() if not serving):
-        wanted = "sentences" if "words" in build_task(name, "tiny", options.seed).needs else "labels"
+        wanted = "sentences" if "words" in needs[name] else "labels"
         _say(f"{name} needs {wanted}, and none of the sources has any: left as it is.")
     sources = {name: serving for name, serving in sources.items() if serving}
     for name in sources:
         _check_comparable(options.folder / name, options.size)
-    tasks = {name: build_task(name, options.size, options.seed) for name in sources}
-    for name in {(task.needs, *sources[name]): name for name, task in tasks.items()}.values():
-        _check_data(tasks[name], sources[name])
+    for name in {(needs[name], *sources[name]): name for name in sources}.values():
+        _check_data(build_task(name, options.size, options.seed), sources[name])
     return sources
 
 
@@ -110,15 +112,11 @@ def _check_comparable(folder: Path, size: str) -> None:
             )
 
 
-def _serving(name: str, options) -> list[str]:
-    """The sources that have what a model needs: all of them, unless it needs sentences or labels."""
-    from ssl_core.sources import open_source
-
-    needs = build_task(name, "tiny", options.seed).needs
-    sources = {spec: open_source(spec, "train") for spec in options.source}
+def _serving(needs: Sequence[str], opened: dict) -> list[str]:
+    """Those of the `opened` sources that have what a model needs: all of them, unless it needs sentences or labels."""
     return [
         spec
-        for spec, source in sources.items()
+        for spec, source in opened.items()
         if ("words" not in needs or source.sentences is not None)
         and ("label" not in needs or source.labels is not None)
     ]

@@ -124,7 +124,7 @@ class Decoder(networks.Ladder):
         features = self.mix(self.spread(bottleneck) + bottleneck if self.skipped else self.spread(bottleneck))
         return self.paint(self.climb(features, stages))
 
-    def finish(self, rung: int, features: Tensor) -> Tensor:
+    def end_rung(self, rung: int, features: Tensor) -> Tensor:
         """A convolution more, where the configuration asks for it."""
         return features + self.refine[rung](features) if self.refine else features
 
