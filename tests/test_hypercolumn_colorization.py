@@ -118,7 +118,7 @@ def test_looking_up_is_bilinear_between_cells():
             expected = ndimage.map_coordinates(
                 features[image, channel].numpy(), cells[:, ::-1].T, order=1, mode="nearest"
             )
-            np.testing.assert_allclose(found[image, channel], expected, atol=1e-5)
+            np.testing.assert_allclose(found[image, :, channel], expected, atol=1e-5)
 
 
 def test_the_window_around_a_place_repeats_the_edge():

@@ -98,11 +98,20 @@ def cell_centres(layout: Layout) -> dict[str, tuple[int, float]]:
 
 
 def look_up(features: Tensor, places: Tensor, stride: int, offset: float) -> Tensor:
-    """A feature map (B, C, h, w) read at pixels (B, n, 2) as (x, y), bilinear between its cells: (B, C, n)."""
-    cells, (height, width) = (places - offset) / stride, features.shape[2:]
-    # grid_sample counts from -1 to 1, edge to edge
-    grid = torch.stack(((2 * cells[..., 0] + 1) / width - 1, (2 * cells[..., 1] + 1) / height - 1), dim=-1)
-    return F.grid_sample(features, grid[:, None], padding_mode="border", align_corners=False)[:, :, 0]
+    """A feature map (B, C, h, w) read at pixels (B, n, 2) as (x, y), bilinear between its cells: (B, n, C) float32.
+
+    Cells are rows here. The gradient of `F.grid_sample` comes back as planes, and each layer below would wait for its reordering.
+    """
+    batch, _, height, width = features.shape
+    last = torch.tensor((width - 1, height - 1), device=features.device)
+    cells = ((places - offset) / stride).clamp(min=0).minimum(last)[:, :, None]
+    corners = cells.floor() + torch.tensor(((0, 0), (1, 0), (0, 1), (1, 1)), device=features.device)
+    weights = (1 - (cells - corners).abs()).prod(-1)
+    x, y = corners.minimum(last).long().unbind(-1)
+    rows = (torch.arange(batch, device=features.device)[:, None, None] * height + y) * width + x
+    table = features.movedim(1, -1).flatten(0, 2).float()
+    found = F.embedding_bag(rows.flatten(0, 1), table, per_sample_weights=weights.flatten(0, 1), mode="sum")
+    return found.unflatten(0, (batch, -1))
 
 
 def pixels_around(image: Tensor, places: Tensor, window: int) -> Tensor:
@@ -177,7 +186,7 @@ class HypercolumnColorization(Pretext):
         stages = self.encoder.after_front(seen)
         parts = [look_up(seen, at, 1, 0.0)]
         parts += [look_up(stages[stage], at, *self.cells[stage]) for stage in stages]
-        return torch.cat(parts, dim=1).transpose(1, 2)
+        return torch.cat(parts, dim=2)
 
     def forward(self, inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """{"image", "places"} -> logits of hue and of chroma, each (B, n, K)."""
