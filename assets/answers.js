@@ -118,7 +118,7 @@ async function useValue() {
   const box = next.answers.find((answer) => answer.patch)?.patch.box;
   const order = [...next.answers, TRUTH].map((answer, i) => {
     const one = tile(answer.id);
-    one.answer = answer; one.patch = patches[i] || null; one.error = null; one.blank = answer.truth ? null : box;
+    one.answer = answer; one.patch = patches[i] || null; one.error = null; one.blank = answer.truth ? null : box || (next.covered ? [0, 0, photo.width, photo.height] : null);
     caption(one);
     return one.node;
   });
@@ -160,19 +160,17 @@ function setTruth(hide) {
   if (hidden) { wipe.value = 0; setView("picture"); }
   tiles.forEach((one) => one.answer && caption(one));
   mark(); composeAll();
-  window.lab?.set?.({ truth: hidden ? "hidden" : null });
-  document.dispatchEvent(new CustomEvent("lab:truth", { detail: { hidden } }));
 }
 function setView(name) {
   view = name; scale.hidden = view !== "error";
   element.querySelectorAll("[data-view]").forEach((b) => b.setAttribute("aria-pressed", String(b.dataset.view === view)));
-  window.lab?.set?.({ view: view === "error" ? "error" : null });
+  window.lab.set({ view: view === "error" ? "error" : null });
   composeAll();
 }
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (button?.dataset.view) setView(button.dataset.view);
-  if (button?.dataset.do === "truth") setTruth(!hidden);
+  if (button?.dataset.do === "truth") window.lab.hideTruth(!hidden);
 });
 wipe.addEventListener("input", drawAll);
 function expect() {
@@ -180,11 +178,12 @@ function expect() {
   waitTimer = setTimeout(() => root.classList.add("waiting"), 100);
 }
 document.addEventListener("lab:stroke", (event) => { strokeAt = event.detail.at; wanted = event.detail.mask; expect(); });
-window.lab?.onShow?.((tab, key) => { if (tab === "inpaint" && key !== shown?.photo) expect(); });
+window.lab.onShow((tab, key) => { if (tab === "inpaint" && key !== shown?.photo) expect(); });
 watch("value", useValue);
 watch("photo", useValue);
 watch("later", useLater);
 new ResizeObserver(drawAll).observe(grid);
-if (window.lab?.get?.("truth") === "hidden") setTruth(true);
-else if (window.lab?.get?.("view") === "error") setView("error");
+const linkedView = window.lab.get("view");
+window.lab.onTruth(setTruth);
+if (linkedView === "error" && !hidden) setView("error");
 useValue();

@@ -22,10 +22,9 @@ function readLink() {
   state.noise = fromCode(link.get("noise")) || fromCode(props.value);
   const at = String(link.get("closeup") || "").split(",").map(Number);
   if (at.length === 2 && at.every((v) => v >= 0 && v <= 1)) [state.at, state.held] = [at, true];
-  state.hidden = link.get("clean") === "hidden";
 }
 const writeLink = () => link.set({
-  noise: toCode(state.noise), closeup: state.held ? state.at.map((v) => v.toFixed(3)).join(",") : null, clean: state.hidden ? "hidden" : null,
+  noise: toCode(state.noise), closeup: state.held ? state.at.map((v) => v.toFixed(3)).join(",") : null,
 });
 
 // ---- the knobs ----
@@ -202,19 +201,20 @@ pictures.addEventListener("keydown", (event) => {
 root.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (button?.dataset.kind) set({ kind: button.dataset.kind }, true);
-  if (button?.dataset.do !== "truth") return;
-  state.hidden = !state.hidden;
-  writeLink();
+  if (button?.dataset.do === "truth") window.lab.hideTruth(!state.hidden);
+});
+function setTruth(hidden) {
+  state.hidden = hidden;
   knobs();
   if (state.scene) for (const picture of state.scene.pictures) tell(shows.get(picture.id), picture);
   drawAll();
-});
+}
 level.addEventListener("input", () => set({ level: Number(level.value) }, false));
 level.addEventListener("change", () => set({ level: Number(level.value) }, true));
 seed.addEventListener("change", () => set({ seed: Math.min(999999, Math.max(0, Math.floor(seed.value) || 0)) }, true));
 
 readLink();
-knobs();
+link.onTruth(setTruth);
 if (toCode(state.noise) !== props.value) props.value = toCode(state.noise);
 watch("scene", arrive);
 window.lab?.onShow?.((tab, key) => { if (tab === TAB && key !== state.scene?.photo) expect(); });

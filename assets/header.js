@@ -32,7 +32,7 @@ for (const button of buttons) {
 
 // For the presenter: digits open tabs (0 the tenth), S and D switch the look; never while something is being typed.
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable]")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || window.lab.typing(event)) return;
   const name = { s: "stage", d: "dark" }[event.key.toLowerCase()];
   if (name) press(name, !window.lab.looks(name));
   else if (/^[0-9]$/.test(event.key)) tabs[(Number(event.key) + 9) % 10]?.click();

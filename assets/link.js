@@ -66,6 +66,17 @@ window.lab = (() => {
   }
   if (query().get("stage") === "on") document.documentElement.toggleAttribute("data-stage", true);
 
+  // One switch hides the truth in every tab, until the class has guessed.
+  const truthHidden = () => query().get("truth") === "hidden";
+  function hideTruth(on) {
+    set({ truth: on ? "hidden" : null });
+    document.dispatchEvent(new Event("lab:truth"));
+  }
+  function onTruth(listener) {
+    document.addEventListener("lab:truth", () => listener(truthHidden()));
+    listener(truthHidden());
+  }
+
   // Asks Python for a tab: of several answers on their way to one place only the last one asked for counts, the others are null.
   function asker(server) {
     const asked = new Map();
@@ -84,11 +95,15 @@ window.lab = (() => {
     return { ask, forget };
   }
 
-  // A figure as it stands on the page: three digits, and no more places than that.
+  // A figure as it stands on the page: three digits, and no more places than that; what rounds to 0.000 is 0.
   function digits(value) {
     if (!Number.isFinite(value)) return "–";
-    return value === 0 ? "0" : Math.abs(value) >= 99.95 ? value.toFixed(0) : value.toPrecision(3);
+    return Math.abs(value) < 0.0005 ? "0" : Math.abs(value) >= 99.95 ? value.toFixed(0) : value.toPrecision(3);
   }
+
+  // Whether a key goes into a field, and so means nothing else. A slider or a box to tick takes no letters.
+  const FIELDS = "input:not([type=range], [type=radio], [type=checkbox]), textarea, select, [contenteditable]";
+  const typing = (event) => Boolean(event.target.closest(FIELDS));
 
   // An element with its properties and what stands in it.
   function make(tag, properties = {}, ...children) {
@@ -98,11 +113,14 @@ window.lab = (() => {
   }
 
   return {
-    // For every tab: read and write the link, open a tab, hear what is shown, ask Python, build what is shown.
+    // For every tab: read and write the link, open a tab, hear what is shown, ask Python, build what is shown, hide the truth.
     asker,
     digits,
+    hideTruth,
+    onTruth,
     fileUrl: (path) => `${(window.gradio_config && window.gradio_config.root) || ""}/gradio_api/file=${path}`,
     make,
+    typing,
     set,
     get: (name) => query().get(name),
     all: () => Object.fromEntries(query()),

@@ -126,7 +126,11 @@ async function take(code, remember) {
     const next = await decode(code.startsWith("z") ? code : await server.draw_preset(code));
     if (mine !== turn) return;
     if (remember) commit(next, code); else show(next, code);
-  } catch { if (mine === turn) tell("The mask in this link cannot be read. Paint a new one, or choose a preset."); }
+  } catch {
+    if (mine !== turn) return;
+    if (!remember) await take("central-region", false); // the pad starts with what the answers start with
+    tell("The mask in this link cannot be read. Paint a new one, or choose a preset.");
+  }
 }
 
 canvas.addEventListener("pointerdown", (event) => {
@@ -207,31 +211,6 @@ file.addEventListener("change", async () => {
     commit(Uint8Array.from({ length: SIDE * SIDE }, (_, i) => (data[4 * i] + data[4 * i + 1] + data[4 * i + 2] > 382 ? 1 : 0)));
   } catch { tell("This file is not a picture that the browser can open. Choose a PNG: white is hidden, black is known."); }
 });
-canvas.addEventListener("keydown", (event) => {
-  if (!photo) return;
-  const key = event.key.toLowerCase(), command = event.ctrlKey || event.metaKey;
-  const arrow = { arrowleft: [-1, 0], arrowright: [1, 0], arrowup: [0, -1], arrowdown: [0, 1] }[key];
-  if (command && (key === "z" || key === "y")) actions[key === "y" || event.shiftKey ? "redo" : "undo"]();
-  else if (command || event.altKey) return;
-  else if (arrow) {
-    const step = (event.shiftKey ? 1 : 6) / 100 * Math.max(photo.width, photo.height), at = cursor || { x: photo.width / 2, y: photo.height / 2 };
-    const clip = (v, top) => Math.min(top, Math.max(0, v));
-    cursor = { x: clip(at.x + arrow[0] * step, photo.width), y: clip(at.y + arrow[1] * step, photo.height) };
-    keyboard = true; if (gesture) gesture.to = cursor;
-    redraw();
-  } else if (key === " " || key === "enter") {
-    cursor ||= { x: photo.width / 2, y: photo.height / 2 }; keyboard = true;
-    if (tool !== "box") { paint(cursor, cursor); commit(fromLayer()); }
-    else if (!gesture) { gesture = { id: -1, from: cursor, to: cursor }; tell("Box: move to the other corner with the arrow keys, then press space."); }
-    else { paint(gesture.from, cursor); gesture = null; commit(fromLayer()); }
-  } else if (key === "escape" && gesture) { gesture = null; toLayer(); redraw(); tell(); }
-  else if ("bre".includes(key)) useTool({ b: "brush", r: "box", e: "eraser" }[key]);
-  else if (key === "[" || key === "]") { size.value = Number(size.value) + (key === "[" ? -2 : 2); redraw(); }
-  else if (key === "x" || key === "i") actions[key === "x" ? "clear" : "invert"]();
-  else return;
-  event.preventDefault();
-});
-
 function usePhoto() {
   const next = props.photo, image = new Image();
   if (!next || next.src === photo?.src) return;
@@ -241,7 +220,7 @@ function usePhoto() {
 watch("photo", usePhoto);
 watch("value", () => { if (props.value !== sent) take(props.value, true); });
 document.addEventListener("lab:mask", (event) => take(event.detail, true)); // another tab shows a hole of this photo
-document.addEventListener("lab:truth", (event) => { truthHidden = event.detail.hidden; redraw(); });
+window.lab.onTruth((hidden) => { truthHidden = hidden; redraw(); });
 new ResizeObserver(fit).observe(stage);
 usePhoto();
 const start = window.lab?.get?.("mask") || props.value;

@@ -64,13 +64,11 @@ function press(name, on) {
   showMap();
   if (board.shown) showAnswer(board.shown);
 }
-for (const name of ["hide", "map"]) {
-  $(`[data-do=${name}]`).addEventListener("click", () => {
-    const on = name === "hide" ? !board.hidden : !board.mapped;
-    press(name, on);
-    window.lab.set(name === "hide" ? { surroundings: on ? "hidden" : null } : { foretold: on ? "on" : null });
-  });
-}
+$("[data-do=hide]").addEventListener("click", () => window.lab.hideTruth(!board.hidden));
+$("[data-do=map]").addEventListener("click", () => {
+  press("map", !board.mapped);
+  window.lab.set({ foretold: board.mapped ? "on" : null });
+});
 
 function usePhoto(scene) {
   if (!scene.photo || (board.photo && board.photo.src === scene.photo.src)) return;
@@ -133,6 +131,6 @@ document.addEventListener("lab:patch", (event) => {
 });
 watch("scene", arrive);
 watch("spots", showMap);
-press("hide", window.lab.get("surroundings") === "hidden");
+window.lab.onTruth((hidden) => press("hide", hidden));
 press("map", window.lab.get("foretold") === "on");
 arrive();

@@ -61,9 +61,9 @@ mine.addEventListener("keydown", (event) => {
 });
 document.addEventListener("keydown", (event) => {
   if (link.tab !== TAB || !round.asked || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input, textarea, select, [contenteditable], dialog")) return;
+  if (link.typing(event) || event.target.closest("dialog")) return;
   if (event.key.toLowerCase() === "n") nextRound();
-  else if (STEPS[event.key] && !round.shown && !event.target.closest("[role=radiogroup], [role=tablist]")) {
+  else if (STEPS[event.key] && !round.shown && !event.target.closest("input, [role=radiogroup], [role=tablist]")) {
     event.preventDefault();
     focusSlot(step(null, STEPS[event.key]));
   }

@@ -15,13 +15,12 @@ function readLink() {
   if (T >= 0 && T <= 1) state.temperature = T;
   if (at.length === 2 && at.every((v) => v >= 0 && v <= 1)) [state.at, state.pinned] = [at, true];
   state.focus = link.get("posterior") || null;
-  state.hidden = link.get("colors") === "hidden";
   if (READINGS.includes(link.get("chroma"))) state.chroma = link.get("chroma");
   slider.value = state.temperature;
 }
 const writeLink = () => link.set({
   T: String(state.temperature), pixel: state.pinned ? state.at.map((v) => v.toFixed(3)).join(",") : null,
-  posterior: state.focus, colors: state.hidden ? "hidden" : null, chroma: state.chroma === READINGS[0] ? null : state.chroma,
+  posterior: state.focus, chroma: state.chroma === READINGS[0] ? null : state.chroma,
 });
 
 // ---- one figure: a header with its name, a stage with canvas and cell, a caption with figures ----

@@ -63,16 +63,16 @@ function showTruth() {
   truth.chroma.textContent = masked ? "" : `chroma ${digits(photo.chroma)}`;
   if (masked) truth.canvas.getContext("2d").putImageData(annealedMean.compose(state.view, new Float32Array(2), 1, 1), 0, 0);
   else drawSmooth(truth.canvas, truth.bitmap);
-  const toggle = truth.tools.querySelector(".truth-toggle") || truth.tools.insertBefore(make("button", { type: "button", className: "truth-toggle", onclick: toggleTruth }), truth.tools.firstChild);
+  const toggle = truth.tools.querySelector(".truth-toggle") || truth.tools.insertBefore(make("button", { type: "button", className: "truth-toggle", onclick: () => window.lab.hideTruth(!state.hidden) }), truth.tools.firstChild);
   toggle.textContent = state.hidden ? "Show the truth" : "Hide the truth";
   toggle.hidden = !scene.has_color;
 }
 
-function toggleTruth() {
-  state.hidden = !state.hidden;
+function setTruth(hidden) {
+  state.hidden = hidden;
+  if (!state.view) return;
   showTruth();
   draw(true);
-  writeLink();
 }
 
 // ---- the strip of temperatures ----
@@ -145,6 +145,7 @@ lens.lens = {
 };
 
 readLink();
+window.lab.onTruth(setTruth);
 draw(true);
 const follow = () => {
   const scene = typeof props.value === "string" && props.value ? JSON.parse(props.value) : props.value;

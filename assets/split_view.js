@@ -17,10 +17,9 @@ function readLink() {
   const turn = Number(link.get("turn")), at = String(link.get("pixel") || "").split(",").map(Number);
   if (Number.isInteger(turn) && Math.abs(turn) <= Number(slider.max) && turn % Number(slider.step) === 0) state.turn = turn;
   if (at.length === 2 && at.every((v) => v >= 0 && v <= 1)) [state.at, state.pinned] = [at, true];
-  state.hidden = link.get("truth") === "hidden";
 }
 const writeLink = () => link.set({
-  turn: state.turn || null, truth: state.hidden ? "hidden" : null, pixel: state.pinned ? state.at.map((v) => v.toFixed(3)).join(",") : null,
+  turn: state.turn || null, pixel: state.pinned ? state.at.map((v) => v.toFixed(3)).join(",") : null,
 });
 
 // ---- figures ----
@@ -138,9 +137,10 @@ slider.addEventListener("input", () => {
   writeLink();
   ask();
 });
-part(".truth").addEventListener("click", () => {
-  state.hidden = !state.hidden;
+function setTruth(hidden) {
+  state.hidden = hidden;
+  if (!state.scene?.pictures || !state.truth) return;
   showTruth();
   readPixel();
-  writeLink();
-});
+}
+part(".truth").addEventListener("click", () => window.lab.hideTruth(!state.hidden));

@@ -89,6 +89,7 @@ view.split = state; // for tests
 part(".legend").append(...[["truth", "true"], ["annealed", "said: the annealed mean, T = 0.38"], ["mean", "mean"], ["mode", "mode"]].map(([shape, name]) => make("span", {}, gamutMap.symbol(shape), name)));
 readLink();
 setUp();
+window.lab.onTruth(setTruth);
 showTurn();
 watch("scene", arrive);
 new ResizeObserver(() => state.scene && readPixel()).observe(pictures);

@@ -5,9 +5,5 @@ function hide(on) {
   button.setAttribute("aria-pressed", String(on));
   button.textContent = on ? "Show the truth" : "Hide the truth";
 }
-button.addEventListener("click", () => {
-  const on = button.getAttribute("aria-pressed") !== "true";
-  hide(on);
-  window.lab.set({ truth: on ? "hidden" : null });
-});
-hide(window.lab.get("truth") === "hidden");
+button.addEventListener("click", () => window.lab.hideTruth(button.getAttribute("aria-pressed") !== "true"));
+window.lab.onTruth(hide);

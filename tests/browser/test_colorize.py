@@ -173,14 +173,14 @@ def test_arrow_keys_move_the_pixel_and_the_temperature(page, address):
 
 
 def test_a_link_brings_back_what_was_set(page, address):
-    show(page, address, T="0.14", colors="hidden", posterior="colorization-classification", pixel="0.300,0.400")
+    show(page, address, T="0.14", truth="hidden", posterior="colorization-classification", pixel="0.300,0.400")
     assert page.get_by_role("slider", name="Temperature").input_value() == "0.14"
     assert page.get_by_role("radio", name="Classification").is_checked()
     assert page.get_by_role("button", name="Temperature 0.14").get_attribute("aria-pressed") == "true"
     assert is_grey(canvas(page, "truth"))
     page.get_by_role("button", name="Show the truth").click()
     assert not is_grey(canvas(page, "truth"))
-    assert "colors=" not in page.url
+    assert "truth=" not in page.url
 
 
 def test_a_hidden_truth_is_nowhere_in_the_tab(page, address):

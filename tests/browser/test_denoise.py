@@ -110,13 +110,13 @@ def test_the_close_up_follows_the_pointer_and_a_click_holds_it(page, address):
 
 
 def test_a_link_brings_back_noise_place_and_hidden_truth(page, address):
-    show(page, address, "&noise=masking-0.35-12&closeup=0.250,0.750&clean=hidden")
+    show(page, address, "&noise=masking-0.35-12&closeup=0.250,0.750&truth=hidden")
     settle(page, "masking-0.35-12")
     assert level(page).input_value() == "0.35" and page.get_by_label("Seed of the noise").input_value() == "12"
     assert page.get_by_role("button", name="Masking").get_attribute("aria-pressed") == "true"
     assert canvas(page, "truth").std() == 0 and canvas(page, "truth", ".close").std() == 0
     page.get_by_role("button", name="Show the truth").click()
-    assert canvas(page, "truth").std() > 5 and "clean=" not in page.url
+    assert canvas(page, "truth").std() > 5 and "truth=" not in page.url
 
 
 def test_another_photo_keeps_the_noise(page, address):

@@ -70,13 +70,13 @@ def test_a_hidden_truth_is_nowhere_in_the_tab(page, address):
     assert page.locator(".patch-board .photo").evaluate("one => getComputedStyle(one).visibility") == "hidden"
     assert page.locator(".patch-board .through").evaluate("one => getComputedStyle(one).clipPath").startswith("inset")
     assert len(sources(page, ".guesses")) == 3 and page.get_by_text("Guess first").last.is_visible()
-    assert "surroundings=hidden" in page.url
+    assert "truth=hidden" in page.url
     page.get_by_role("button", name="Show the truth").click()
     assert len(sources(page, ".guesses")) == 4
 
 
 def test_a_link_brings_back_patch_map_and_truth(page, address):
-    show(page, address, "chelsea", patch="0.400,0.300,0.250@chelsea", foretold="on", surroundings="hidden")
+    show(page, address, "chelsea", patch="0.400,0.300,0.250@chelsea", foretold="on", truth="hidden")
     assert patch(page) == "0.400,0.300,0.250@chelsea"
     assert page.get_by_role("slider", name="Side of the patch").input_value() == "25"
     assert page.get_by_role("button", name="Map").get_attribute("aria-pressed") == "true"

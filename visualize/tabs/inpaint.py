@@ -40,6 +40,10 @@ def build(lab: Lab, page) -> None:
     inpaint_api.build(lab, METHODS[0])
 
 
+class NothingKnown(ValueError):
+    """All of the photograph is hidden."""
+
+
 def show(lab: Lab, kept: Recent, key: str, code: str) -> Iterator[tuple[dict, dict]]:
     """A photo has come into the tab: first the picture for the pad, since on a cold start the networks load after it;
     then the answers to the mask that stands already.
@@ -57,7 +61,7 @@ def fill(lab: Lab, kept: Recent, key: str, code: str) -> dict:
     try:
         hole = open_hole(lab, key, code)
     except ValueError as error:
-        return value | {"message": str(error), "answers": about}
+        return value | {"message": str(error), "answers": about, "covered": isinstance(error, NothingKnown)}
     told = kept.keep((key, code), lambda: quick_answers(lab, hole, about))[1]
     height, width = hole.hidden.shape
     message = "" if names else "No trained network is in the folder checkpoints, so only the baselines answer."
@@ -108,5 +112,5 @@ def open_hole(lab: Lab, key: str, code: str) -> inpaint_fills.Hole:
     if not hidden.any():
         raise ValueError("Nothing is hidden: paint over a part of the photo.")
     if hidden.all():
-        raise ValueError("The whole photo is hidden, so nothing is left to predict from: erase a part of the mask.")
+        raise NothingKnown("The whole photo is hidden, so nothing is left to predict from: erase a part of the mask.")
     return inpaint_fills.Hole(photo.pixels, hidden)

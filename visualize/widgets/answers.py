@@ -14,7 +14,8 @@ MARGIN = 4  # known pixels kept around the hole, so that a patch has no seam
 def answers(**options) -> gr.HTML:
     """The component. It emits `filled` when it has drawn a new value, so that slower answers can follow.
 
-    value   {"photo": key, "mask": code, "size": "640 x 427", "message": sentence or "", "answers": [answer, ...]}; an answer is
+    value   {"photo": key, "mask": code, "size": "640 x 427", "message": sentence or "", "answers": [answer, ...]}, and
+            "covered": true where all of the photo is hidden; an answer is
             {"id", "title", "note"} with {"patch", "psnr", "l1", "l2", "sharpness"}, or {"error": sentence}, or {"waiting": true}
     later   {"photo", "mask", "answers": [answers that took longer], "errors": {id: patch}, "scale": [CSS colours], "top": per cent}
     photo   {"key", "name", "src" (data URI), "width", "height"}

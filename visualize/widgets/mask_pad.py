@@ -16,6 +16,7 @@ import gradio as gr
 import numpy as np
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
+SCRIPTS = ("mask_pad.js", "mask_pad_keys.js")
 SIDE = 256
 PRESETS = ("central-region", "random-blocks", "random-region")
 PRESET_CODE = re.compile(r"(central-region|random-blocks|random-region)(?:-(\d{1,6}))?")
@@ -86,7 +87,7 @@ def mask_pad(value: str, preset: Callable[[str, int], np.ndarray], **options) ->
         value,
         html_template=(ASSETS / "mask_pad.html").read_text(),
         css_template=(ASSETS / "mask_pad.css").read_text(),
-        js_on_load=(ASSETS / "mask_pad.js").read_text(),
+        js_on_load="\n".join((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS),
         server_functions=[draw_preset],
         photo=None,
         apply_default_css=False,
