@@ -77,7 +77,11 @@ function useLayout() {
   showMorph();
   const target = blend(map.t);
   if (before.length !== target.length) { map.now = target; map.screen = new Float32Array(target.length); }
-  else animate((share) => { map.now = target.map((v, i) => before[i] + share * (v - before[i])); redraw(); }, layout.growing ? 120 : MOTION);
+  else animate((share) => {
+    map.now = target.map((v, i) => before[i] + share * (v - before[i]));
+    if (share === 1 && !layout.growing) { project(); if (!somethingInView()) fitAll(); } // the view was of a place on the map before
+    redraw();
+  }, layout.growing ? 120 : MOTION);
   if (map.polygon && !layout.growing) selectWithin(map.polygon, false); // the lasso of a link, or of the map before
   redraw();
 }

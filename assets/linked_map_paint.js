@@ -77,6 +77,17 @@ function visibleVivid(margin) {
   return found;
 }
 
+function somethingInView() {
+  for (let i = 0; i < map.count; i++) if (inView(i, 0)) return true;
+  return false;
+}
+function hint(sentence) {
+  pen.font = `${15 * map.ratio}px system-ui, sans-serif`; pen.textAlign = "center"; pen.textBaseline = "middle";
+  pen.fillStyle = `rgb(${theme.ink})`;
+  pen.fillText(sentence, map.width / 2, map.height / 2);
+  pen.textAlign = "start";
+}
+
 function paint() {
   if (!map.width) return;
   if (!map.a) { // an empty sheet until there is a map
@@ -101,6 +112,7 @@ function paint() {
   if (!map.thumbs) words(shown);
   paintMarks(radius);
   paintLasso();
+  if (!somethingInView()) hint(`No ${map.noun[0]} here: “Whole map” brings them back.`);
   map.frames.push(performance.now() - began);
   if (map.frames.length > 240) map.frames.shift();
 }

@@ -93,9 +93,9 @@ function showKnobs(layout) {
 }
 
 // ---- what Python says
-const current = () => props.status && props.status.turn === turn;
+const current = (told) => told && told.turn === turn;
 function useKnown() {
-  if (!props.known || !current()) return;
+  if (!current(props.known)) return;
   set = { ...set, ...props.known.chosen };
   show();
   if (touched) writeLink();
@@ -103,7 +103,7 @@ function useKnown() {
 function useStatus() {
   const status = props.status;
   if (!status || stopped) return;
-  if (!current()) {
+  if (!current(status)) {
     // While the page is being mounted an event may carry the value from before; its answer shows that, and the question is put again.
     if (status.turn < turn && (status.turn === 0 || status.done || status.problem)) { clearTimeout(ask.again); ask.again = setTimeout(ask, 100); }
     return;
@@ -147,7 +147,7 @@ $("[data-do=stop]").addEventListener("click", () => {
   trigger("stop");
 });
 watch("known", useKnown);
-watch("status", () => { useStatus(); useKnown(); });
+watch("status", useStatus);
 watch("faith", useFaith);
 readLink();
 let photo = null;

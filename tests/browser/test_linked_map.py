@@ -47,6 +47,22 @@ def test_points_become_pictures_as_one_zooms_in(tab):
     assert state(tab, "m.camera") == {"x": 0, "y": 0, "zoom": 1}
 
 
+def test_a_view_of_nothing_says_how_to_come_back_and_is_left_with_the_next_map(tab):
+    drawn = f"document.querySelector('{CANVAS}').getContext('2d').getImageData(0, 0, 2000, 2000).data.filter((v) => v && v < 60).length"
+    tab.evaluate(
+        f"() => {{ const m = document.querySelector('{MAP}').map; m.camera = {{ x: 0.97, y: -0.97, zoom: 300 }}; }}"
+    )
+    tab.set_viewport_size({"width": 1430, "height": 900})  # draws anew
+    settle(tab)
+    assert not state(
+        tab,
+        "[...m.screen].some((v, i, all) => i % 2 === 0 && v > 0 && v < m.width && all[i + 1] > 0 && all[i + 1] < m.height)",
+    )
+    assert tab.evaluate(drawn) > 100  # the sentence
+    tab.click("[data-layout=tsne]")
+    tab.wait_for_function(f"document.querySelector('{MAP}').map.camera.zoom === 1", timeout=60_000)
+
+
 def test_a_drag_and_the_keys_move_the_map(tab):
     box = tab.locator(CANVAS).bounding_box()
     x, y = on_screen(tab, 7)

@@ -206,7 +206,7 @@ def told(asked: Asked, laid: dict | None = None, known: dict | None = None, **st
     """An update of the controls: what they offer, how far the work is, how far the maps may be believed."""
     props = {"status": {"turn": asked.turn} | status}
     if known is not None:
-        props["known"] = known
+        props["known"] = known | {"turn": asked.turn}
     if laid is not None:
         props["faith"] = [
             {
