@@ -50,7 +50,7 @@ def test_answers_arrive_one_by_one_and_in_the_order_of_the_story(scenes, lab):
     done = [len(scene["models"]) - len(answers(scene, "waiting")) for scene in scenes]
     assert done == list(range(len(colorize.models_of(lab)) + 1))
     titles = [model["title"] for model in scenes[-1]["models"]]
-    assert titles == ["Regression", "Classification", "Rebalanced", "Hue and chroma"]
+    assert titles == ["Regression", "Classification", "Rebalanced", "Hypercolumns"]
 
 
 def test_the_page_can_fetch_the_photo_without_loss(scenes, lab):

@@ -120,7 +120,7 @@ class Lab:
         data = source if isinstance(source, bytes) else Path(source).read_bytes()
         key = f"upload-{hashlib.sha256(self.salt + data).hexdigest()[:24]}"
         return self.uploads.keep(
-            key, lambda: shown(key, "Your photo", "", "", read_photo(data, LONGEST_SIDE, SHORTEST_SIDE))
+            key, lambda: shown(key, "An uploaded photo", "", "", read_photo(data, LONGEST_SIDE, SHORTEST_SIDE))
         )
 
     def model_names(self) -> tuple[str, ...]:

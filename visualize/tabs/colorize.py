@@ -19,7 +19,7 @@ TITLES = {  # in the order of the story; a new model comes after them
     "colorization-regression": "Regression",
     "colorization-classification": "Classification",
     "colorization-rebalanced": "Rebalanced",
-    "hypercolumn-colorization-histograms": "Hue and chroma",
+    "hypercolumn-colorization-histograms": "Hypercolumns",
 }
 FIRST = "colorization-rebalanced"  # answers first: its strip of temperatures is what the tab opens with
 

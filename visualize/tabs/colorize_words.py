@@ -11,6 +11,7 @@ COLUMNS = {
     "steps": "Steps",
     "images": "Images seen",
     "minutes": "Minutes",
+    "all": "with its trunk’s by then",
     "hardware": "Hardware",
     "trunk": "Started from",
 }
@@ -26,6 +27,7 @@ def build(names: Sequence[str]) -> None:
 def trainings(names: Sequence[str]) -> str:
     """How each network was trained, from its config.json, as an HTML table; a sentence where that cannot be read."""
     from ssl_core import checkpoint, zoo
+    from ssl_core.teachers import cost_of
 
     rows = []
     for name in names:
@@ -34,7 +36,8 @@ def trainings(names: Sequence[str]) -> str:
         except checkpoint.CheckpointError as error:
             rows.append(f'<tr><th scope="row">{plain(name)}</th><td colspan="{len(COLUMNS)}">{plain(error)}</td></tr>')
             continue
-        cells = "".join(f"<td>{plain(told(training.get(key)))}</td>" for key in COLUMNS)
+        facts = training | {"all": cost_of(training)["minutes"]}
+        cells = "".join(f"<td>{plain(told(facts.get(key)))}</td>" for key in COLUMNS)
         rows.append(f'<tr><th scope="row">{plain(name)}</th>{cells}</tr>')
     heads = "".join(f"<th>{head}</th>" for head in COLUMNS.values())
     head = f"<thead><tr><th>How ours were trained</th>{heads}</tr></thead>"

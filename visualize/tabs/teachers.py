@@ -21,12 +21,12 @@ ASSETS = Path(__file__).parents[2] / "assets"
 # The one figure of a card, by the bench that measured it, the last that there is; `python -m ssl_core bench` writes it into config.json.
 FIGURES = {
     "transfer": ("probe_percent", "Linear probe of Caltech-101: {:.1f} % right"),
-    "inpaint": ("psnr_db", "PSNR {:.1f} dB, higher is better"),
-    "colorize": ("auc_weighted_percent", "Weighted AuC {:.1f} %, higher is better"),
-    "split-brain": ("color_gain_nats", "Colours: {:.2f} nats better than a constant, higher is better"),
-    "position": ("accuracy_percent", "Right {:.1f} % of the time; chance is 12.5 %"),
-    "words-losses": ("precision_5_percent", "Of 5 words it names {:.0f} % were written, higher is better"),
-    "denoise": ("gaussian_20_db", "Gaussian noise of 0.2: {:+.1f} dB PSNR, higher is better"),
+    "inpaint": ("psnr_db", "On other photos: PSNR {:.1f} dB, higher is better"),
+    "colorize": ("auc_weighted_percent", "On other photos: weighted AuC {:.1f} %, higher is better"),
+    "split-brain": ("color_gain_nats", "On other photos: colours {:.2f} nats better than a constant, higher is better"),
+    "position": ("accuracy_percent", "On other photos: right {:.1f} % of the time; chance is 12.5 %"),
+    "words-losses": ("precision_5_percent", "On other photos: of 5 words it names {:.0f} % were written, higher is better"),
+    "denoise": ("gaussian_20_db", "On other photos: Gaussian noise of 0.2, {:+.1f} dB PSNR, higher is better"),
 }
 SIDE = 256  # pixels of the longest side that a model's panels are made from
 
