@@ -9,7 +9,7 @@ from visualize import error_map
 from visualize.lab import Lab
 from visualize.widgets import answers as widget
 
-TITLES = {"l2": "L2", "joint": "Joint: L2 + adversarial"}
+TITLES = {"l2": "L2", "joint": "Joint"}
 NOTES = {"l2": "Context encoder, squared error alone", "joint": "Context encoder, squared error and a discriminator"}
 BASELINES = {
     "border_mean": ("Border mean", "One colour: the mean of the pixels around the hole"),
