@@ -10,7 +10,7 @@ from ssl_core import transfer_cells as cells
 from ssl_core.bench import Report
 from ssl_core.command_settings import CommandError
 from ssl_core.teachers import UNTRAINED, Teacher
-from ssl_core.transfer_board import board, write_board
+from ssl_core.transfer_board import FILE, board, write_board
 from ssl_core.transfer_cells import MAIN
 from ssl_core.transfer_runs import cores, run
 
@@ -19,6 +19,8 @@ KINDS = ("probes", "training", "dense", "ensembles")
 
 def reports(options, progress: Callable) -> tuple[Report, ...]:
     """Measure what the options ask for. With `options.write` also the page's file is written. CommandError, TaskError."""
+    if options.write:
+        zoo.check_shipped(FILE)
     names = _teachers(options.models)
     packs, tasks = _tasks(options)
     chosen = tuple(options.parts or KINDS)

@@ -47,6 +47,7 @@ def layouts(options) -> None:
     use_threads(options.threads)
     names = chosen_models(options.models)
     if options.write:
+        zoo.check_shipped(shipped_layouts.FOLDER)
         for doing in shipped_layouts.write_all(names, zoo.load, options.again):
             print(doing, flush=True)
     for name in names:
@@ -65,6 +66,7 @@ def failures(options) -> None:
     use_threads(options.threads)
     names = chosen_models(None)
     if options.write:
+        zoo.check_shipped(shipped_failures.FOLDER)
         for done in shipped_failures.write_all(names, zoo.load):
             print(done, flush=True)
         return

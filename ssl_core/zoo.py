@@ -21,6 +21,15 @@ def folder() -> Path:
     return Path(os.environ.get("PRETEXT_LAB_CHECKPOINTS") or Path(__file__).parent.parent / "checkpoints")
 
 
+def check_shipped(about: Path) -> None:
+    """CheckpointError unless the models are those that ship with the project: what lies in `about` is of them alone."""
+    if folder().resolve() != checkpoint.SHIPPED.resolve():
+        raise checkpoint.CheckpointError(
+            f"--write renews {about}, which ships with the models in {checkpoint.SHIPPED}; those in {folder()} are others. "
+            "Put them there, and leave out --checkpoints and $PRETEXT_LAB_CHECKPOINTS."
+        )
+
+
 def names() -> tuple[str, ...]:
     """Names of all models in the folder, without loading any: methods as they came into the field, then by name.
 

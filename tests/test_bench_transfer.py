@@ -202,6 +202,12 @@ def test_a_part_is_never_written_as_the_whole(lab, asked, capsys):
     assert "figures of all teachers on all tasks" in capsys.readouterr().err
 
 
+def test_the_page_is_told_of_the_shipped_teachers_alone(lab, monkeypatch, capsys):
+    monkeypatch.setattr("ssl_core.bench_transfer_command.run", None)  # nothing is measured before that
+    assert main(["bench", "transfer", "--write"]) == 1
+    assert f"those in {lab / 'checkpoints'} are others" in capsys.readouterr().err
+
+
 def test_an_unknown_teacher_is_told(lab, capsys):
     assert main(["bench", "transfer", "--models", "nobody"]) == 1
     assert "There is no nobody. There are: untrained," in capsys.readouterr().err

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from ssl_core import shipped_failures, shipped_layouts, zoo
+from ssl_core import checkpoint, shipped_failures, shipped_layouts, zoo
+from ssl_core.__main__ import main
 from ssl_core.bank import starter_bank
 from ssl_core.failures import tasks_of
 from ssl_core.features import index_steps
+from tests.tiny_models import save_tiny
 from visualize.shared_work import drained
 
 SEEDED = ("tsne", "umap")
@@ -57,3 +59,15 @@ def test_a_shipped_map_can_be_made_again(bank):
     assert neighbors_shared(again.xy, shipped.xy) > 0.6
     chance = shipped.xy[np.random.default_rng(0).permutation(len(bank))]
     assert neighbors_shared(again.xy, chance) < 0.1
+
+
+@pytest.mark.parametrize("command", ["layouts", "failures"])
+def test_what_ships_is_renewed_for_the_shipped_models_alone(command, tmp_path, monkeypatch, capsys):
+    models, begun = save_tiny(tmp_path / "models", ("colorization-regression",)), []
+    monkeypatch.setattr(f"ssl_core.shipped_{command}.write_all", lambda *_: begun.append(command) or begun)
+    monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", "")  # which `--checkpoints` sets
+    assert main([command, "--write", "--checkpoints", str(models)]) == 1 and not begun
+    told = capsys.readouterr().err
+    assert f"those in {models} are others" in told and "leave out --checkpoints" in told
+    monkeypatch.setattr(checkpoint, "SHIPPED", models)
+    assert main([command, "--write"]) == 0 and begun
