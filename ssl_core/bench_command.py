@@ -18,18 +18,10 @@ def bench(options) -> None:
     """Measure, print, and with --write put the figures where they are stated."""
     use_threads(options.threads)
     use_checkpoints(options.checkpoints)
-    if options.write and options.bench == "transfer" and (options.models or options.tasks or options.parts):
-        raise CommandError(
-            "--write states figures of all teachers on all tasks. Leave out --models, --tasks and --parts."
-        )
-    if (
-        options.write
-        and options.bench not in ("speed", "training", "transfer")
-        and (options.split not in (None, "val") or options.limit or options.models)
-    ):
-        raise CommandError(
-            "--write states figures of the whole val split for all models. Leave out --split, --limit and --models."
-        )
+    if options.write and options.bench == "transfer":
+        _check_all_tasks(options)
+    elif options.write and options.bench not in ("speed", "training"):
+        _check_whole_val(options)
     made = BENCHES[options.bench](options)
     reports = made if isinstance(made, tuple) else (made,)
     if options.json:
@@ -39,6 +31,35 @@ def bench(options) -> None:
         print("\n\n".join(report.text() for report in reports))
     for report in reports if options.write else ():
         _write(report)
+
+
+def _check_all_tasks(options) -> None:
+    from ssl_core.transfer_packs import PACK_OF
+
+    if options.models or options.tasks or options.parts:
+        raise CommandError(
+            "--write states figures of all teachers on all tasks. Leave out --models, --tasks and --parts."
+        )
+    files = sorted(set(PACK_OF.values()))
+    if not options.packs or not all((options.packs / file).is_file() for file in files):
+        raise CommandError(f"--write states figures on all tasks. Give by --packs a folder with {', '.join(files)}.")
+
+
+def _check_whole_val(options) -> None:
+    """CommandError unless it is of a whole val split, SourceError if the photographs cannot be opened at all."""
+    from ssl_core.sources import SourceError, open_source
+
+    if options.split not in (None, "val") or options.limit or options.models:
+        raise CommandError(
+            "--write states figures of the whole val split for all models. Leave out --split, --limit and --models."
+        )
+    open_source(options.photos, "all")
+    try:
+        open_source(options.photos, "val")
+    except SourceError:
+        raise CommandError(
+            f"--write states figures of a val split, and {options.photos} has none. Give by --photos a source with one."
+        ) from None
 
 
 def _write(report) -> None:

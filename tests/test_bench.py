@@ -4,11 +4,13 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from ssl_core import (
     bench,
     bench_bank,
     bench_colorize,
+    bench_command,
     bench_failures,
     bench_inpaint,
     bench_sheet,
@@ -16,6 +18,7 @@ from ssl_core import (
     metrics,
     selection,
 )
+from ssl_core.__main__ import main
 from ssl_core.bank import starter_bank
 from ssl_core.pretexts import build
 
@@ -52,8 +55,6 @@ def test_the_selection_slice_is_small_stable_and_blind_to_order():
 
 
 def test_without_a_split_val_is_measured_and_all_where_there_is_none(tmp_path, photos):
-    from PIL import Image
-
     (tmp_path / "train").mkdir()
     Image.fromarray(photos[0]).save(tmp_path / "train" / "a.png")
     assert bench.open_split(str(tmp_path)).split == "all"
@@ -209,3 +210,20 @@ def test_a_large_bank_is_made_of_a_small_one(tmp_path):
     assert len(few) == 7 and len(many) == 20 and isinstance(many.rows, np.memmap) and many.key != few.key
     assert np.array_equal(many.pixels(3), few.pixels(3))
     assert np.array_equal(many.pixels(7 + 3), np.roll(few.pixels(3), 1, axis=1))  # shifted, or all would be alike
+
+
+@pytest.mark.parametrize(
+    ("photos", "told"),
+    [
+        ("starter", "figures of a val split, and starter has none. Give by --photos a source with one."),
+        ("few", "figures of a val split, and few has none. Give by --photos a source with one."),
+        ("nowhere", "There is no folder, zip file or data set 'nowhere'"),
+    ],
+)
+def test_figures_are_written_of_a_val_split_alone(photos, told, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(bench_command.BENCHES, "position", None)  # nothing is measured before that
+    (tmp_path / "few").mkdir()
+    Image.new("RGB", (160, 160)).save(tmp_path / "few" / "grey.png")
+    assert main(["bench", "position", "--write", "--photos", photos]) == 1
+    assert told in capsys.readouterr().err

@@ -202,9 +202,20 @@ def test_a_part_is_never_written_as_the_whole(lab, asked, capsys):
     assert "figures of all teachers on all tasks" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("packs", [[], ["photos.zip", "tiny.zip"]])
+def test_the_toy_and_a_part_of_the_packs_are_not_written(lab, packs, monkeypatch, capsys):
+    monkeypatch.setattr("ssl_core.bench_transfer_command.reports", None)
+    for file in packs:
+        (lab / file).touch()
+    assert main(["bench", "transfer", "--write", *(["--packs", str(lab)] if packs else [])]) == 1
+    assert "Give by --packs a folder with photos.zip, tiny.zip, voc.zip." in capsys.readouterr().err
+
+
 def test_the_page_is_told_of_the_shipped_teachers_alone(lab, monkeypatch, capsys):
     monkeypatch.setattr("ssl_core.bench_transfer_command.run", None)  # nothing is measured before that
-    assert main(["bench", "transfer", "--write"]) == 1
+    for file in ("photos.zip", "tiny.zip", "voc.zip"):
+        (lab / file).touch()
+    assert main(["bench", "transfer", "--write", "--packs", str(lab)]) == 1
     assert f"those in {lab / 'checkpoints'} are others" in capsys.readouterr().err
 
 
