@@ -168,7 +168,7 @@ def _source(called: str, files: dict[str, str], read_text: Callable, read_bytes:
     """One split of the listed files; `files` maps each name to what changes when its content does."""
     try:
         parts, classes = _declared(read_text, files)
-    except (ValueError, KeyError, TypeError, AttributeError, PhotoError):
+    except (ValueError, KeyError, TypeError, AttributeError, OSError, PhotoError):
         raise SourceError(f"The list of splits in {called} cannot be read; repair it or take it away.") from None
     chosen = tuple(name for name in files if name in parts)
     part = split
@@ -184,27 +184,28 @@ def _source(called: str, files: dict[str, str], read_text: Callable, read_bytes:
     labels = tuple(classes[name] for name in chosen)
     described = f"{called}, {'all splits' if split == 'all' else 'split ' + part}, {len(chosen)} photographs"
     source = Source(described, chosen, read_bytes, f"{crc:08x}", labels if len(set(labels)) > 1 else None, split)
-    if captions := read_text(CAPTIONS):
-        _add_sentences(source, called, captions, list(files))
-    if classes_text := read_text(CLASS_NAMES):
-        _add_class_names(source, called, classes_text)
+    _add_sentences(source, called, read_text, list(files))
+    _add_class_names(source, called, read_text)
     return source
 
 
-def _add_class_names(source: Source, called: str, text: str) -> None:
+def _add_class_names(source: Source, called: str, read_text: Callable) -> None:
     try:
-        source.class_names = {label: spoken.split(",")[0] for label, spoken in json.loads(text).items()}
-    except (ValueError, AttributeError):
+        if text := read_text(CLASS_NAMES):
+            source.class_names = {label: spoken.split(",")[0] for label, spoken in json.loads(text).items()}
+    except (ValueError, AttributeError, OSError, PhotoError):
         raise SourceError(
             f'The {CLASS_NAMES} in {called} cannot be read; it must say {{"folder": "name", ...}}. Repair it or take it away.'
         ) from None
 
 
-def _add_sentences(source: Source, called: str, captions: str, files: list[str]) -> None:
+def _add_sentences(source: Source, called: str, read_text: Callable, files: list[str]) -> None:
     try:
+        if not (captions := read_text(CAPTIONS)):
+            return
         source.sentences, _ = match_captions(captions, source.names)
         gone = match_captions(captions, files)[1]
-    except ValueError:
+    except (ValueError, OSError, PhotoError):
         raise SourceError(
             f'The {CAPTIONS} in {called} cannot be read; it must say {{"file": ["sentence", ...]}}. Repair it or take it away.'
         ) from None

@@ -31,12 +31,15 @@ def test_sentences_follow_their_photographs_also_past_a_broken_one(tmp_path):
     assert source.kept_sentences() == [("one",), ("three",)]
 
 
-def test_a_zip_gives_the_same(tmp_path):
-    folder = folder_with(tmp_path, {"a.png": ["one"]})
-    with zipfile.ZipFile(tmp_path / "words.zip", "w") as archive:
-        for path in [*(folder / "images").iterdir(), folder / "captions.json"]:
+def zipped(folder):
+    with zipfile.ZipFile(folder / "words.zip", "w") as archive:
+        for path in [*(folder / "images").iterdir(), *folder.glob("*.json")]:
             archive.write(path, path.relative_to(folder).as_posix())
-    source = open_source(tmp_path / "words.zip")
+    return folder / "words.zip"
+
+
+def test_a_zip_gives_the_same(tmp_path):
+    source = open_source(zipped(folder_with(tmp_path, {"a.png": ["one"]})))
     assert source.sentences == (("one",), (), ())
 
 
@@ -50,6 +53,27 @@ def test_captions_of_photographs_that_are_missing_are_counted(tmp_path):
 def test_a_caption_file_that_is_none_is_refused_in_a_sentence(tmp_path, captions):
     with pytest.raises(SourceError, match="captions.json in .* cannot be read"):
         open_source(folder_with(tmp_path, captions))
+
+
+@pytest.mark.parametrize("name", ["captions.json", "classes.json"])
+@pytest.mark.parametrize("place", [lambda folder: folder, zipped])
+def test_a_list_in_another_encoding_is_refused_in_a_sentence(tmp_path, name, place):
+    folder = folder_with(tmp_path, {"a.png": ["one"]})
+    (folder / name).write_bytes('{"a.png": "Bär"}'.encode("latin-1"))
+    with pytest.raises(SourceError, match=f"The {name} in .* cannot be read; .* Repair it or take it away."):
+        open_source(place(folder))
+
+
+@pytest.mark.parametrize("name", ["captions.json", "classes.json", "manifest.csv"])
+def test_a_list_that_may_not_be_read_is_refused_in_a_sentence(tmp_path, name, monkeypatch):
+    def refuse(path, **_):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    folder = folder_with(tmp_path, {"a.png": ["one"]})
+    (folder / "captions.json").rename(folder / name)
+    monkeypatch.setattr(type(folder), "read_text", refuse)
+    with pytest.raises(SourceError, match=r"The .* in .* cannot be read; .*epair it or take it away\.$"):
+        open_source(folder)
 
 
 @pytest.mark.parametrize("captions", [{}, {"gone.png": ["two"]}, {"a.png": []}])
