@@ -97,12 +97,8 @@ Faces of the same people may stand in training and evaluation photographs; the f
 
 def card(folder: Path) -> str:
     """The model card of the checkpoint in `folder`, as Markdown with the Hugging Face Hub's header. CheckpointError if it is unreadable."""
-    from ssl_core.pretexts import PRETEXTS
-
     about = checkpoint.read_config(folder)
-    pretext = PRETEXTS.get(about["method"])
-    if pretext is None or about["variant"] not in pretext.variants:
-        raise checkpoint.CheckpointError(f"{folder} holds {about['model']}, which this version does not know.")
+    pretext = checkpoint.pretext_of(about, folder)
     paper, path = pretext.paper, folder / checkpoint.WEIGHTS
     return TEMPLATE.substitute(
         model=about["model"],
@@ -136,13 +132,8 @@ def _count(weights: Path) -> int:
     """How many numbers a safetensors file holds, read from its header alone. CheckpointError if it is missing or damaged."""
     from math import prod
 
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(weights, framework="numpy") as file:
-            return sum(prod(file.get_slice(key).get_shape()) for key in file.keys())  # noqa: SIM118
-    except (OSError, SafetensorError):
-        raise checkpoint.CheckpointError(f"There are no readable weights in {weights.parent}.") from None
+    with checkpoint.opened(weights, "numpy") as file:
+        return sum(prod(file.get_slice(key).get_shape()) for key in file.keys())  # noqa: SIM118
 
 
 def _training(training: dict) -> str:

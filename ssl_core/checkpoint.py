@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from safetensors import safe_open
     from torch import Tensor
 
     from ssl_core.pretext import Pretext
@@ -59,10 +60,10 @@ def load(folder: Path) -> Pretext:
     wanted = task.state_dict()
     if stored.keys() != wanted.keys() or any(stored[key].shape != wanted[key].shape for key in wanted):
         raise CheckpointError(
-            f"The weights in {_short(folder)} are not those of {about['model']}: names or shapes differ. {_remedy(folder)}"
+            f"The weights in {_short(folder)} are not those of {about['model']}: names or shapes differ. {remedy(folder)}"
         )
     if not all(torch.isfinite(tensor).all() for tensor in stored.values()):
-        raise CheckpointError(f"The weights in {_short(folder)} hold values that are not numbers. {_remedy(folder)}")
+        raise CheckpointError(f"The weights in {_short(folder)} hold values that are not numbers. {remedy(folder)}")
     task.load_state_dict({key: tensor.to(wanted[key].dtype) for key, tensor in stored.items()})
     return task.eval()
 
@@ -73,16 +74,16 @@ def read_config(folder: Path) -> dict[str, Any]:
     try:
         about = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        raise CheckpointError(f"There is no {path.name} in {_short(folder)}. {_remedy(folder)}") from None
+        raise CheckpointError(f"There is no {path.name} in {_short(folder)}. {remedy(folder)}") from None
     except PermissionError:
         raise _forbidden(path) from None
     except (OSError, ValueError):
-        raise CheckpointError(f"{_short(path)} cannot be read as JSON. {_remedy(folder)}") from None
+        raise CheckpointError(f"{_short(path)} cannot be read as JSON. {remedy(folder)}") from None
     about = {"scores": {}, **about} if isinstance(about, dict) else {}
     odd = [key for key, kind in KINDS.items() if not isinstance(about.get(key), kind)]
     if odd:
         raise CheckpointError(
-            f"{_short(path)} is not from this project: {', '.join(odd)} missing or of another kind. {_remedy(folder)}"
+            f"{_short(path)} is not from this project: {', '.join(odd)} missing or of another kind. {remedy(folder)}"
         )
     return about
 
@@ -129,42 +130,58 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], note: dict[str, str] |
         save_file(tensors, partial, metadata=note)
 
 
-def read_tensors(path: Path, remedy: str = "") -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Tensors by name, and the note stored with them. CheckpointError if the file is missing or damaged, with the remedy."""
+def read_tensors(path: Path, otherwise: str = "") -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors by name, and the note stored with them. CheckpointError as `opened`."""
+    with opened(path, "pt", otherwise) as file:
+        return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
+
+
+@contextmanager
+def opened(path: Path, framework: str, otherwise: str = "") -> Iterator[safe_open]:
+    """A file of tensors to read from, which gives them as "pt" or "numpy" has them.
+
+    CheckpointError if it is missing or damaged, with what to do `otherwise`: if that is not said, as `remedy` of its folder.
+    """
     from safetensors import SafetensorError, safe_open
 
-    remedy = remedy or _remedy(path.parent)
+    otherwise = otherwise or remedy(path.parent)
     try:
         path.open("rb").close()  # safetensors says of a file that may not be read that it is not there
-        with safe_open(path, framework="pt") as file:
-            return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
+        with safe_open(path, framework=framework) as file:
+            yield file
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-        raise CheckpointError(f"There is no {path.name} in {_short(path.parent)}. {remedy}") from None
+        raise CheckpointError(f"There is no {path.name} in {_short(path.parent)}. {otherwise}") from None
     except PermissionError:
         raise _forbidden(path) from None
     except (SafetensorError, OSError, ValueError):
-        raise CheckpointError(f"{_short(path)} is damaged. {remedy}") from None
+        raise CheckpointError(f"{_short(path)} is damaged. {otherwise}") from None
 
 
-def _rebuild(about: dict[str, Any], folder: Path) -> Pretext:
+def pretext_of(about: dict[str, Any], folder: Path) -> type[Pretext]:
+    """The task that the configuration `about` of `folder` names. CheckpointError if there is none such."""
     from ssl_core.pretexts import PRETEXTS
 
     pretext = PRETEXTS.get(about["method"])
     if pretext is None or about["variant"] not in pretext.variants:
         raise CheckpointError(
-            f"{_short(folder)} holds {about['method']}-{about['variant']}, which this version does not know. {_remedy(folder)}"
+            f"{_short(folder)} holds {about['method']}-{about['variant']}, which this version does not know. {remedy(folder)}"
         )
+    return pretext
+
+
+def _rebuild(about: dict[str, Any], folder: Path) -> Pretext:
+    pretext = pretext_of(about, folder)
     kind = type(pretext.sizes["small"])
     stored = {key: tuple(value) if isinstance(value, list) else value for key, value in about["config"].items()}
     if stored.keys() != {field.name for field in fields(kind)}:
         raise CheckpointError(
-            f"The configuration in {_short(folder)} is from another version of this project. {_remedy(folder, ' --fresh')}"
+            f"The configuration in {_short(folder)} is from another version of this project. {remedy(folder, ' --fresh')}"
         )
     try:
         return pretext(kind(**stored), about["variant"])
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError):
         # values of a kind or size that no network can have fail wherever they are first used
-        raise CheckpointError(f"No network can be built as {_short(folder / CONFIG)} says. {_remedy(folder)}") from None
+        raise CheckpointError(f"No network can be built as {_short(folder / CONFIG)} says. {remedy(folder)}") from None
 
 
 def _short(path: Path) -> str:
@@ -172,12 +189,20 @@ def _short(path: Path) -> str:
     return "/".join(Path(path).parts[-2:])
 
 
-def _remedy(folder: Path, more: str = "") -> str:
-    folder = Path(folder).absolute()
-    again = f"python -m ssl_core train {folder.name} --source SRC{more}"
+def remedy(folder: Path, more: str = "") -> str:
+    """What to do about a model that is of no use, as `restore_or`: train it again, with `more` options."""
+    return restore_or("train", folder, f"train {Path(folder).absolute().name} --source SRC{more}", "--folder")
+
+
+def restore_or(make: str, folder: Path, command: str, option: str) -> str:
+    """What to do about files in a model's folder: restore them if they ship, or `make` them again, a verb, by a command.
+
+    `option` of the command says where models lie.
+    """
+    folder, again = Path(folder).absolute(), f"python -m ssl_core {command}"
     if folder.parent.resolve() == SHIPPED.resolve():
-        return f"Restore it with `git checkout -- checkpoints/{folder.name}`, or train it again: `{again}`."
-    return f"Train it again: `{again} --folder {shlex.quote(str(folder.parent))}`."
+        return f"Restore it with `git checkout -- checkpoints/{folder.name}`, or {make} it again: `{again}`."
+    return f"{make.capitalize()} it again: `{again} {option} {shlex.quote(str(folder.parent))}`."
 
 
 def _forbidden(path: Path) -> CheckpointError:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ssl_core.checkpoint import WEIGHTS, CheckpointError
+from ssl_core.checkpoint import WEIGHTS, CheckpointError, opened, remedy, restore_or
 from ssl_core.word_vectors import WordVectors, concatenated, meaning, unit_rows
 
 WORDS, VOCABULARY = "words.safetensors", "vocabulary.txt"
@@ -20,10 +20,10 @@ KINDS = ("visual", "word2vec", "both")
 
 def read_vocabulary(folder: Path) -> tuple[tuple[str, ...], np.ndarray]:
     """The words that the weights know, and the rows of the last layer (K, D). CheckpointError if they cannot be had."""
-    stored, _ = _read(folder / WEIGHTS, ("spelled", "last.weight"), _retrain(folder))
+    stored, _ = _read(folder / WEIGHTS, ("spelled", "last.weight"), remedy(folder))
     words = tuple(bytes(row[row > 0]).decode("utf-8", "replace") for row in stored["spelled"] if row[0])
     if not words:
-        raise CheckpointError(f"{folder.name} holds no vocabulary: it was not trained on sentences. {_retrain(folder)}")
+        raise CheckpointError(f"{folder.name} holds no vocabulary: it was not trained on sentences. {remedy(folder)}")
     return words, stored["last.weight"][: len(words)].astype(np.float32)
 
 
@@ -97,27 +97,11 @@ def weights_checksum(weight: np.ndarray) -> str:
     return f"{zlib.crc32(np.ascontiguousarray(weight, np.float16).tobytes()):08x}"
 
 
-def _read(path: Path, names: Sequence[str], remedy: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="numpy") as file:
-            return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
-    except FileNotFoundError:
-        raise CheckpointError(f"There is no {path.name} in {path.parent.name}. {remedy}") from None
-    except (SafetensorError, OSError, ValueError):
-        raise CheckpointError(f"{path.parent.name}/{path.name} is damaged. {remedy}") from None
-
-
-def _retrain(folder: Path) -> str:
-    return (
-        f"Restore it with `git checkout -- checkpoints/{folder.name}`, or train it again: "
-        f"`python -m ssl_core train {folder.name} --source captions.zip`."
-    )
+def _read(path: Path, names: Sequence[str], otherwise: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    with opened(path, "numpy", otherwise) as file:
+        return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
 
 
 def _rewrite(folder: Path) -> str:
-    return (
-        f"Restore it with `git checkout -- checkpoints/{folder.name}`, or write it again: "
-        "`python -m ssl_core words --source captions.zip`."
-    )
+    name = Path(folder).absolute().name
+    return restore_or("write", folder, f"words --source captions.zip --model {name}", "--checkpoints")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ssl_core import checkpoint, zoo
+from ssl_core import cards, checkpoint, word_files, zoo
 from ssl_core.pretexts import build
 
 
@@ -72,6 +72,26 @@ def test_anything_wrong_is_named_with_what_to_do(folder, harm, says):
     again = " --fresh" if "another version" in says else ""  # its state cannot be gone on with either
     remedy = f"`python -m ssl_core train colorization-regression --source SRC{again} --folder {folder.parent}`"
     assert remedy in str(caught.value) and "git" not in str(caught.value), "git knows nothing of this folder"
+
+
+@pytest.mark.parametrize(
+    ("harm", "says"),
+    [
+        (cut_weights, "is damaged"),
+        (lambda folder: (folder / checkpoint.WEIGHTS).unlink(), "There is no model.safetensors"),
+        (lambda folder: change(folder, variant="sorcery"), "which this version does not know"),
+    ],
+)
+def test_a_card_that_cannot_be_written_says_what_to_do(folder, harm, says):
+    harm(folder)
+    with pytest.raises(checkpoint.CheckpointError, match=rf"{says}.* Train it again: .* --folder {folder.parent}`\.$"):
+        cards.card(folder)
+
+
+def test_words_of_a_network_in_another_folder_are_trained_there(folder):
+    (folder / checkpoint.WEIGHTS).unlink()
+    with pytest.raises(checkpoint.CheckpointError, match=rf"\. Train it again: .* --folder {folder.parent}`\.$"):
+        word_files.read_vocabulary(folder)
 
 
 def test_what_is_shipped_is_restored_by_git(folder, monkeypatch):

@@ -1,6 +1,7 @@
 """Word vectors against loops in numpy: neighbours, analogies, ranks, spelling; their files; the questions; the bench's tables."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -150,8 +151,6 @@ def trained(tmp_path_factory):
 
 
 def copied(trained, tmp_path):
-    import shutil
-
     return shutil.copytree(trained, tmp_path / "noisy-words-1k")
 
 
@@ -177,10 +176,9 @@ def test_a_vocabulary_that_does_not_match_the_weights_is_named(trained, tmp_path
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut", "foreign", "other vocabulary", "other weights"])
-def test_vectors_that_cannot_be_used_are_named(trained, tmp_path, damage):
-    folder = copied(trained, tmp_path)
+def test_vectors_that_cannot_be_used_are_named(trained, tmp_path, damage, monkeypatch):
+    folder, task = copied(trained, tmp_path), checkpoint.load(trained)
     path = folder / word_files.WORDS
-    task = checkpoint.load(folder)
     if damage == "missing":
         path.unlink()
     elif damage == "cut":
@@ -193,7 +191,11 @@ def test_vectors_that_cannot_be_used_are_named(trained, tmp_path, damage):
             task.spelled.copy_(changed) if changed is not None else task.last.weight.add_(1)
         checkpoint.save(task, folder, {})
         (folder / word_files.VOCABULARY).unlink()
-    with pytest.raises(CheckpointError, match=r"words --source|git checkout"):
+    again = "python -m ssl_core words --source captions.zip --model noisy-words-1k"
+    with pytest.raises(CheckpointError, match=f"Write it again: `{again} --checkpoints {tmp_path}`.$"):
+        word_files.read_all(folder)
+    monkeypatch.setattr(checkpoint, "SHIPPED", tmp_path)
+    with pytest.raises(CheckpointError, match=f"`git checkout -- [^`]*`, or write it again: `{again}`.$"):
         word_files.read_all(folder)
 
 
