@@ -117,7 +117,12 @@ def photographs(spec: str, split: str | None = None, limit: int | None = None) -
 
 
 def write_readme(report: Report, readme: Path) -> bool:
-    """Put the report between `<!-- bench:NAME -->` and `<!-- /bench:NAME -->`. False when the file or the marks are not there."""
+    """Put the report between `<!-- bench:NAME -->` and `<!-- /bench:NAME -->`. False when the file or the marks are not there.
+
+    CheckpointError if the disk refuses.
+    """
+    from ssl_core.checkpoint import replacing
+
     if not readme.is_file():
         return False
     before = readme.read_text(encoding="utf-8")
@@ -125,7 +130,8 @@ def write_readme(report: Report, readme: Path) -> bool:
     pattern = re.compile(f"{re.escape(marks[0])}.*?{re.escape(marks[1])}", re.DOTALL)
     after, found = pattern.subn(lambda _: f"{marks[0]}\n{report.markdown()}\n{marks[1]}", before)
     if found and after != before:
-        readme.write_text(after, encoding="utf-8")
+        with replacing(readme) as partial:
+            partial.write_text(after, encoding="utf-8")
     return bool(found)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from ssl_core import cards as model_cards
 from ssl_core import zoo
 from ssl_core.bench_command import bench
-from ssl_core.command_settings import CommandError, chosen_models, use_checkpoints, use_threads
+from ssl_core.command_settings import CommandError, check_writable, chosen_models, use_checkpoints, use_threads
 from ssl_core.train_command import train
 
 __all__ = ["COMMANDS", "CommandError", "bench", "cards", "data", "failures", "layouts", "serve", "train"]
@@ -48,6 +48,7 @@ def layouts(options) -> None:
     names = chosen_models(options.models)
     if options.write:
         zoo.check_shipped(shipped_layouts.FOLDER)
+        check_writable(shipped_layouts.FOLDER, "Allow writing there, or leave out --write.")
         for doing in shipped_layouts.write_all(names, zoo.load, options.again):
             print(doing, flush=True)
     for name in names:
@@ -67,6 +68,7 @@ def failures(options) -> None:
     names = chosen_models(None)
     if options.write:
         zoo.check_shipped(shipped_failures.FOLDER)
+        check_writable(shipped_failures.FOLDER, "Allow writing there, or leave out --write.")
         for done in shipped_failures.write_all(names, zoo.load):
             print(done, flush=True)
         return
@@ -88,6 +90,9 @@ def words(options) -> None:
 
     use_checkpoints(options.checkpoints)
     (name,) = chosen_models([options.model], METHOD)
+    check_writable(
+        zoo.folder() / name, "Allow writing there, or copy the model elsewhere and say where by --checkpoints."
+    )
     model, source = zoo.load(name), open_source(options.source, "train")
     images = pack(source)
     drawn = np.flatnonzero(~held_out(images))  # the photographs that training draws, and no others

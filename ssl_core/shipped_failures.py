@@ -7,12 +7,13 @@ if any of them is another now, it is not used and the page judges the bank itsel
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from ssl_core.checkpoint import replacing
 
 if TYPE_CHECKING:
     from ssl_core.bank import Bank
@@ -40,7 +41,7 @@ def shipped(model: Pretext, bank: Bank, folder: Path = FOLDER) -> Scores | None:
 
 
 def write(scores: Scores, key: str, bank_key: str, folder: Path = FOLDER) -> Path:
-    """Make the file of a model from its scores of the starter bank. Replaces it whole."""
+    """Make the file of a model from its scores of the starter bank. Replaces it whole; CheckpointError if the disk refuses."""
     from ssl_core.failures import MODES
 
     told = {}
@@ -49,11 +50,10 @@ def write(scores: Scores, key: str, bank_key: str, folder: Path = FOLDER) -> Pat
         if np.isfinite(values).any():
             told[mode.id] = [float(f"{value:.{DIGITS}g}") if np.isfinite(value) else None for value in values.tolist()]
     about = {"model": scores.model, "key": key, "bank": bank_key, "scores": told}
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f"{scores.model}.partial"
-    partial.write_text(json.dumps(about, separators=(",", ":")) + "\n", encoding="utf-8")
-    os.replace(partial, folder / f"{scores.model}.json")
-    return folder / f"{scores.model}.json"
+    path = folder / f"{scores.model}.json"
+    with replacing(path) as partial:
+        partial.write_text(json.dumps(about, separators=(",", ":")) + "\n", encoding="utf-8")
+    return path
 
 
 def write_all(names: tuple[str, ...], load: Callable, folder: Path = FOLDER) -> Iterator[str]:

@@ -7,7 +7,6 @@ bank that it was made from; with other weights or another bank it is not used. P
 import base64
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ssl_core import zoo
-from ssl_core.checkpoint import WEIGHTS
+from ssl_core.checkpoint import WEIGHTS, replacing
 from ssl_core.layouts import METHODS, LayoutError, knobs_of, layout_steps
 from ssl_core.neighbors import Faith, Neighborhoods, unit_length
 
@@ -64,7 +63,10 @@ def lay_out(features: np.ndarray, method: str) -> Laid:
 
 
 def write(model: str, index, folder: Path = FOLDER) -> Iterator[str]:
-    """Make the file of a model from its `features.Index` of the starter bank; yields what is being done. Replaces the file whole."""
+    """Make the file of a model from its `features.Index` of the starter bank; yields what is being done.
+
+    The file is replaced whole; CheckpointError if the disk refuses.
+    """
     last, made = index.stages[-1], {}
     for method in (name for name, one in METHODS.items() if one.seeded):
         yield f"{model} {last} {METHODS[method].title}"
@@ -78,10 +80,8 @@ def write(model: str, index, folder: Path = FOLDER) -> Iterator[str]:
         made[method] = told
     about = {"model": model, "weights": weights_of(model), "bank": index.bank_key, "seed": SEED}
     about |= {"names": list(index.stages), "stages": {last: made}}
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f"{model}.partial"
-    partial.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-    os.replace(partial, folder / f"{model}.json")
+    with replacing(folder / f"{model}.json") as partial:
+        partial.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
 
 def write_all(names: tuple[str, ...], load: Callable, again: bool, folder: Path = FOLDER) -> Iterator[str]:

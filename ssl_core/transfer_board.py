@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ssl_core.checkpoint import replacing
 from ssl_core.teachers import Teacher
 from ssl_core.transfer_cells import DENSE, PROBE, SEGMENTATION, Cell, task_of
 from ssl_core.transfer_published import ROWS
@@ -62,8 +63,9 @@ def board(table: Table, names: Sequence[Teacher], packs: str | None, told: str, 
 
 
 def write_board(found: dict) -> Path:
-    """Write the file that the page reads."""
-    FILE.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Write the file that the page reads, whole. CheckpointError if the disk refuses."""
+    with replacing(FILE) as partial:
+        partial.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return FILE
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ssl_core.checkpoint import WEIGHTS, CheckpointError, opened, remedy, restore_or
+from ssl_core.checkpoint import WEIGHTS, CheckpointError, opened, remedy, replacing, restore_or
 from ssl_core.word_vectors import WordVectors, concatenated, meaning, unit_rows
 
 WORDS, VOCABULARY = "words.safetensors", "vocabulary.txt"
@@ -47,9 +47,10 @@ def read_all(folder: Path) -> dict[str, WordVectors]:
 
 
 def write_words(folder: Path, word2vec: np.ndarray, features: np.ndarray, settings: dict[str, object]) -> Path:
-    """Keep word2vec's vectors (K, D), and mean and spread of the network's features (N, E); the file is replaced whole."""
-    import os
+    """Keep word2vec's vectors (K, D), and mean and spread of the network's features (N, E); the file is replaced whole.
 
+    CheckpointError if there is no vocabulary, or the disk refuses.
+    """
     from safetensors.numpy import save_file
 
     words, weight = read_vocabulary(folder)
@@ -60,17 +61,18 @@ def write_words(folder: Path, word2vec: np.ndarray, features: np.ndarray, settin
         "mean": features.mean(0).astype(np.float32),
         "spread": features.std(0).astype(np.float32),
     }
-    path, partial = folder / WORDS, folder / f"{WORDS}.partial"
-    save_file(arrays, partial, metadata=note)
-    os.replace(partial, path)
+    path = folder / WORDS
+    with replacing(path) as partial:
+        save_file(arrays, partial, metadata=note)
     return path
 
 
 def write_vocabulary(folder: Path, words: Sequence[str], counts: Sequence[int]) -> Path:
-    """List the words and in how many sentences each stands, one a line. Returns the file's path."""
+    """List the words and in how many sentences each stands, one a line. Returns the file's path; CheckpointError if the disk refuses."""
     path = folder / VOCABULARY
     lines = (f"{word}\t{int(count)}\n" for word, count in zip(words, counts, strict=True))
-    path.write_text("".join(lines), encoding="utf-8")
+    with replacing(path) as partial:
+        partial.write_text("".join(lines), encoding="utf-8")
     return path
 
 

@@ -1,13 +1,17 @@
 """What ships so that the first pictures are there at once: maps and failure scores of every model, made from its present weights."""
 
+import errno
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from ssl_core import checkpoint, shipped_failures, shipped_layouts, zoo
+from ssl_core import bench, checkpoint, shipped_failures, shipped_layouts, transfer_board, word_files, zoo
 from ssl_core.__main__ import main
 from ssl_core.bank import starter_bank
-from ssl_core.failures import tasks_of
+from ssl_core.failure_scores import Scores
+from ssl_core.failures import MODES, tasks_of
 from ssl_core.features import index_steps
 from tests.tiny_models import save_tiny
 from visualize.shared_work import drained
@@ -71,3 +75,56 @@ def test_what_ships_is_renewed_for_the_shipped_models_alone(command, tmp_path, m
     assert f"those in {models} are others" in told and "leave out --checkpoints" in told
     monkeypatch.setattr(checkpoint, "SHIPPED", models)
     assert main([command, "--write"]) == 0 and begun
+
+
+REPORT = bench.Report("a", "Measured.", (), ({},))
+SCORES = Scores("a", np.arange(1), np.full((1, len(MODES)), np.nan, np.float32))
+INDEX = SimpleNamespace(stages=("conv1",), bank_key="")
+WRITERS = {
+    "layouts/a.json": lambda folder: list(shipped_layouts.write("a", INDEX, folder / "layouts")),
+    "failures/a.json": lambda folder: shipped_failures.write(SCORES, "", "", folder / "failures"),
+    "transfer.json": lambda folder: transfer_board.write_board({}),
+    "words.safetensors": lambda folder: word_files.write_words(folder, np.ones((1, 2)), np.ones((3, 4)), {}),
+    "vocabulary.txt": lambda folder: word_files.write_vocabulary(folder, ["dog"], [2]),
+    "README.md": lambda folder: bench.write_readme(REPORT, folder / "README.md"),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_full_disk_is_one_sentence_and_leaves_the_old_file(name, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shipped_layouts, "METHODS", {})  # maps take a while
+    monkeypatch.setattr(transfer_board, "FILE", tmp_path / "transfer.json")
+    monkeypatch.setattr(word_files, "read_vocabulary", lambda _: (("dog",), np.ones((1, 4), np.float32)))
+    (tmp_path / "README.md").write_text("<!-- bench:a --><!-- /bench:a -->")
+    WRITERS[name](tmp_path)
+    assert (tmp_path / name).stat().st_mode == (tmp_path / "README.md").stat().st_mode
+    monkeypatch.setattr("os.replace", full)
+    (tmp_path / "README.md").write_text("<!-- bench:a --><!-- /bench:a -->")
+    files = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
+    with pytest.raises(checkpoint.CheckpointError, match=f"{name} cannot be written: No space left on device. Make"):
+        WRITERS[name](tmp_path)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == files
+
+
+@pytest.mark.parametrize(
+    "asked", ["layouts --write", "failures --write", "words --source nowhere", "bench transfer --write --packs ."]
+)
+def test_a_folder_that_cannot_be_written_is_told_before_any_work(asked, tmp_path, monkeypatch, capsys):
+    def refuse(**_):
+        raise PermissionError(13, "Permission denied")
+
+    save_tiny(tmp_path, ("noisy-words-1k",))
+    for file in ("photos.zip", "tiny.zip", "voc.zip"):
+        (tmp_path / file).touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", str(tmp_path))
+    monkeypatch.setattr(checkpoint, "SHIPPED", tmp_path)
+    monkeypatch.setattr("ssl_core.command_settings.TemporaryFile", refuse)
+    for work in ("shipped_layouts.write_all", "shipped_failures.write_all", "bench_transfer_command.run"):
+        monkeypatch.setattr(f"ssl_core.{work}", None)
+    assert main(asked.split()) == 1
+    told = capsys.readouterr().err
+    assert "Nothing can be written to" in told and "Permission denied. Allow writing there, or " in told
