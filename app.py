@@ -22,7 +22,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def build(options: argparse.Namespace):
-    """The lab and its page. Errors: SourceError when --photos cannot be opened, PhotoError when a starter photo is gone."""
+    """The lab and its page.
+
+    Errors: SourceError when --photos cannot be opened, PhotoError when a starter photo is gone, CheckpointError when the folder of
+    models may not be read.
+    """
     if options.checkpoints:
         os.environ["PRETEXT_LAB_CHECKPOINTS"] = options.checkpoints
     from visualize.lab import Lab, use_threads
@@ -38,12 +42,13 @@ def main(arguments: list[str]) -> int:
     """Serve the page until Ctrl-C; the exit status."""
     options = parse(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # or temporary files would outlive a stopped server
+    from ssl_core.checkpoint import CheckpointError
     from ssl_core.photo import PhotoError
     from ssl_core.sources import SourceError
 
     try:
         lab, page = build(options)
-    except (SourceError, PhotoError) as error:
+    except (CheckpointError, SourceError, PhotoError) as error:
         print(error, file=sys.stderr)
         return 2
     from visualize.page import launch_options

@@ -76,7 +76,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError):
         raise CheckpointError(f"There is no {path.name} in {_short(folder)}. {remedy(folder)}") from None
     except PermissionError:
-        raise _forbidden(path) from None
+        raise forbidden(path) from None
     except (OSError, ValueError):
         raise CheckpointError(f"{_short(path)} cannot be read as JSON. {remedy(folder)}") from None
     about = {"scores": {}, **about} if isinstance(about, dict) else {}
@@ -152,7 +152,7 @@ def opened(path: Path, framework: str, otherwise: str = "") -> Iterator[safe_ope
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         raise CheckpointError(f"There is no {path.name} in {_short(path.parent)}. {otherwise}") from None
     except PermissionError:
-        raise _forbidden(path) from None
+        raise forbidden(path) from None
     except (SafetensorError, OSError, ValueError):
         raise CheckpointError(f"{_short(path)} is damaged. {otherwise}") from None
 
@@ -205,9 +205,10 @@ def restore_or(make: str, folder: Path, command: str, option: str) -> str:
     return f"{make.capitalize()} it again: `{again} {option} {shlex.quote(str(folder.parent))}`."
 
 
-def _forbidden(path: Path) -> CheckpointError:
+def forbidden(path: Path) -> CheckpointError:
+    """The error that says of a file or folder that it may not be read."""
     return CheckpointError(
-        f"{_short(path)} may not be read by this user. Allow reading of the file and its folder, as with `chmod a+rX`."
+        f"{_short(path)} may not be read by this user. Allow reading of it and of its folder, as with `chmod a+rX`."
     )
 
 

@@ -33,9 +33,12 @@ def check_shipped(about: Path) -> None:
 def names() -> tuple[str, ...]:
     """Names of all models in the folder, without loading any: methods as they came into the field, then by name.
 
-    Folders that cannot be read are named too, so that somebody is told when they are opened.
+    Folders that cannot be read are named too, so that somebody is told when they are opened. CheckpointError if that of all may not be.
     """
-    found = [path.name for path in folder().iterdir() if path.is_dir()] if folder().is_dir() else []
+    try:
+        found = [path.name for path in folder().iterdir() if path.is_dir()] if folder().is_dir() else []
+    except PermissionError:
+        raise checkpoint.forbidden(folder()) from None
     return tuple(sorted(found, key=_rank))
 
 

@@ -7,6 +7,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
+# a folder that root, too, may not read
+REFUSED = """
+import runpy
+from pathlib import Path
+
+def refuse(path):
+    raise PermissionError(13, "Permission denied", str(path))
+
+Path.iterdir = refuse
+runpy.run_path("app.py", run_name="__main__")
+"""
+
 
 def start(*arguments: str) -> subprocess.CompletedProcess:
     command = [sys.executable, "app.py", *arguments]
@@ -27,3 +39,9 @@ def test_a_port_that_is_taken_is_named():
         ended = start("--port", str(port))
     assert ended.returncode == 2 and ended.stderr.strip().endswith("--port.")
     assert str(port) in ended.stderr and "Traceback" not in ended.stderr
+
+
+def test_models_that_may_not_be_read_are_named():
+    ended = subprocess.run([sys.executable, "-c", REFUSED], cwd=ROOT, capture_output=True, text=True, timeout=240)
+    assert ended.returncode == 2 and "checkpoints may not be read by this user." in ended.stderr
+    assert len(ended.stderr.strip().splitlines()) == 1

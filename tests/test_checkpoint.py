@@ -173,3 +173,14 @@ def test_a_model_with_an_odd_configuration_is_listed_all_the_same(folder, monkey
 def test_an_empty_folder_has_no_models(tmp_path, monkeypatch):
     monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", str(tmp_path / "nowhere"))
     assert zoo.names() == ()
+
+
+@pytest.mark.parametrize("method", ["iterdir", "is_dir"])
+def test_a_folder_of_models_that_may_not_be_read_is_one_sentence(folder, method, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", str(folder.parent))
+    monkeypatch.setattr(Path, method, refuse)
+    with pytest.raises(checkpoint.CheckpointError, match=f"{folder.parent.name} may not be read by this user. Allow"):
+        zoo.names()
