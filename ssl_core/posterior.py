@@ -30,11 +30,7 @@ class Posterior:
         """How undecided the network is at each place, in nats: (h, w) float32, 0 to log Q."""
         return -(self.probabilities * self.log_probabilities).sum(0)
 
-    def annealed_ab(self, temperature: float) -> np.ndarray:
-        """The annealed mean in ab, (h, w, 2) float32; temperature from 0 (the mode) to 1 (the mean)."""
-        return annealed_mean(torch.from_numpy(self.log_probabilities)[None], temperature)[0].movedim(0, -1).numpy()
-
     def annealed_mean(self, temperature: float) -> np.ndarray:
-        """The photograph in the colours of that temperature: (H, W, 3) float32 sRGB in [0, 1]."""
+        """The photograph in the colours of a temperature from 0 (the mode) to 1 (the mean): (H, W, 3) float32 sRGB in [0, 1]."""
         ab = annealed_mean(torch.from_numpy(self.log_probabilities)[None], temperature)
         return to_picture(paint(torch.from_numpy(self.lightness)[None, None], ab)[0])

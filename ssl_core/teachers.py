@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,8 +81,3 @@ def untrained(seed: int) -> Encoder:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return Encoder(SMALL, SignedRgb()).eval()
-
-
-def self_supervised(found: Iterable[Teacher]) -> tuple[Teacher, ...]:
-    """Those of `found` that learned without labels."""
-    return tuple(teacher for teacher in found if teacher.kind == "self-supervised")

@@ -34,18 +34,9 @@ def build(name: str, size: str = "small"):
 
 def model_names() -> tuple[str, ...]:
     """All that are trained, by full name, in the order of the story, variants in the order of their training."""
-    return _names(trained=True)
-
-
-def untrained_names() -> tuple[str, ...]:
-    """Those that have no weights, and therefore no recipe to train them by."""
-    return _names(trained=False)
-
-
-def _names(trained: bool) -> tuple[str, ...]:
     return tuple(
         f"{method}-{variant}"
         for method, pretext in PRETEXTS.items()
         for variant, about in pretext.variants.items()
-        if bool(about.recipes) == trained
+        if about.recipes
     )

@@ -18,7 +18,6 @@ import numpy as np
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 SCRIPTS = ("mask_pad.js", "mask_pad_keys.js")
 SIDE = 256
-PRESETS = ("central-region", "random-blocks", "random-region")
 PRESET_CODE = re.compile(r"(central-region|random-blocks|random-region)(?:-(\d{1,6}))?")
 LONGEST_CODE = 16_000  # deflate cannot make 8192 bytes longer than this in base64
 
