@@ -15,7 +15,12 @@ class CommandError(ValueError):
 
 
 def use_threads(count: int | None) -> None:
-    """Let torch use `count` threads; None leaves its choice."""
+    """Let torch use `count` threads; None leaves its choice. CommandError for more than the machine has cores."""
+    cores = os.cpu_count() or 1
+    if count and count > cores:
+        raise CommandError(
+            f"{count} threads would wait for one another. Give --threads {cores} at most, one for each core."
+        )
     if count:
         import torch
 

@@ -43,6 +43,8 @@ def layouts(options) -> None:
     """Say which maps of the starter bank are missing or made from other weights; with --write, make these."""
     from ssl_core import shipped_layouts
 
+    if options.again and not options.write:
+        raise CommandError("Without --write no map is made. Say --write --again to make all of them anew.")
     use_checkpoints(options.checkpoints)
     use_threads(options.threads)
     names = chosen_models(options.models)

@@ -1,10 +1,14 @@
 """Settings that hold for a whole run."""
 
+import os
 import platform
 import subprocess
 import sys
 
 import pytest
+
+from ssl_core.__main__ import main
+from ssl_core.command_settings import use_threads
 
 # how many pages forty steps that make and free tensors of 32 and 64 MiB ask of the system
 COUNT_PAGES = """
@@ -35,3 +39,24 @@ def test_freed_memory_is_used_again():
 
     # where the blocks happen to lie decides after how many steps, seldom more than ten, no new page is needed
     assert pages("keep_freed_memory()") < pages("") / 2
+
+
+@pytest.mark.parametrize("count", [(os.cpu_count() or 1) + 1, 99_999_999_999])
+@pytest.mark.parametrize("command", [["layouts"], ["failures"], ["bench", "speed"], ["train", "context-encoder-l2"]])
+def test_more_threads_than_cores_are_refused(command, count, capsys):
+    more = ["--source", "nowhere.zip"] if command[0] == "train" else []
+    assert main([*command, *more, "--threads", str(count)]) == 1
+    assert f"Give --threads {os.cpu_count() or 1} at most" in capsys.readouterr().err
+
+
+def test_as_many_threads_as_cores_are_taken(monkeypatch):
+    taken = []
+    monkeypatch.setattr("torch.set_num_threads", taken.append)
+    use_threads(os.cpu_count() or 1)
+    use_threads(None)
+    assert taken == [os.cpu_count() or 1]
+
+
+def test_again_without_write_is_told(capsys):
+    assert main(["layouts", "--again"]) == 1
+    assert "Say --write --again" in capsys.readouterr().err
