@@ -36,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     maps = commands.add_parser("layouts", help="the maps of the starter bank that ship with the models")
     maps.add_argument("--write", action="store_true", help="make those that are missing or made from other weights")
     maps.add_argument("--again", action="store_true", help="with --write: make all of them")
-    maps.add_argument("--models", nargs="+", metavar="NAME", help="only these")
+    maps.add_argument("--models", nargs="+", action="extend", metavar="NAME", help="only these")
     maps.add_argument("--threads", type=_positive(int), help="CPU threads; default: PyTorch's choice")
     _add_checkpoints(maps)
     scores = commands.add_parser("failures", help="the scores of the starter bank that ship with the models")
@@ -57,7 +57,7 @@ def _add_train(train: argparse.ArgumentParser) -> None:
     train.add_argument(
         "--all", action="store_true", help="every model in turn; each replaces the old one only if it measures better"
     )
-    train.add_argument("--source", nargs="+", required=True, metavar="SRC", help=SOURCES)
+    train.add_argument("--source", nargs="+", action="extend", required=True, metavar="SRC", help=SOURCES)
     train.add_argument(
         "--minutes",
         type=_positive(float),
@@ -100,7 +100,9 @@ def _add_bench(bench: argparse.ArgumentParser) -> None:
     transfer = kinds.add_parser("transfer", help="what the features are worth: four protocols, every teacher")
     _add_transfer(transfer)
     for one in (inpaint, colorize, *measured.values(), speed, training, transfer):
-        one.add_argument("--models", nargs="+", metavar="NAME", help="only these; default: all of the task")
+        one.add_argument(
+            "--models", nargs="+", action="extend", metavar="NAME", help="only these; default: all of the task"
+        )
         one.add_argument("--json", action="store_true", help="print JSON instead of a table")
         one.add_argument("--write", action="store_true", help="put the figures into the README and the model cards")
         one.add_argument("--threads", type=_positive(int), help="CPU threads; default: PyTorch's choice")
@@ -112,11 +114,16 @@ def _add_transfer(transfer: argparse.ArgumentParser) -> None:
         "--packs", type=Path, metavar="DIR", help="folder with photos.zip, voc.zip, tiny.zip; default: a toy"
     )
     transfer.add_argument(
-        "--tasks", nargs="+", metavar="TASK", help="only these; also a folder with a sub-folder for each class"
+        "--tasks",
+        nargs="+",
+        action="extend",
+        metavar="TASK",
+        help="only these; also a folder with a sub-folder for each class",
     )
     transfer.add_argument(
         "--parts",
         nargs="+",
+        action="extend",
         choices=("probes", "training", "dense", "ensembles"),
         help="only these; linear probes always; default: all",
     )

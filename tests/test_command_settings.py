@@ -1,4 +1,4 @@
-"""Settings that hold for a whole run."""
+"""Settings that hold for a whole run, and options that are given twice."""
 
 import os
 import platform
@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from ssl_core.__main__ import main
+from ssl_core.__main__ import main, parser
 from ssl_core.command_settings import use_threads
 
 # how many pages forty steps that make and free tensors of 32 and 64 MiB ask of the system
@@ -55,6 +55,22 @@ def test_as_many_threads_as_cores_are_taken(monkeypatch):
     use_threads(os.cpu_count() or 1)
     use_threads(None)
     assert taken == [os.cpu_count() or 1]
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        (["train"], "source"),
+        (["layouts"], "models"),
+        (["bench", "inpaint"], "models"),
+        (["bench", "transfer"], "tasks"),
+        (["bench", "transfer"], "parts"),
+    ],
+)
+def test_an_option_that_is_given_twice_counts_twice(command, option):
+    first, second, third = ("probes", "dense", "training")
+    asked = [*command, f"--{option}", first, second, f"--{option}", third]
+    assert getattr(parser().parse_args(asked), option) == [first, second, third]
 
 
 def test_again_without_write_is_told(capsys):
