@@ -55,13 +55,13 @@ class Recipe:
     crop: float = 0.75
     scales: tuple[tuple[float, float], ...] = ((1.0, 1.0),)
 
-    def side(self, progress: float, full: int) -> int:
-        """Pixels of a training image at `progress` in [0, 1), where `full` are those at the end.
+    def side(self, progress: float, full: int, least: int = 1) -> int:
+        """Pixels of a training image at `progress` in [0, 1), where `full` are those at the end; never fewer than `least`.
 
         >>> [Recipe(1, scales=((0.4, 0.5), (1.0, 1.0))).side(progress, 128) for progress in (0.0, 0.39, 0.4, 0.99)]
         [64, 64, 128, 128]
         """
-        return round(full * next(scale for until, scale in self.scales if progress < until))
+        return max(least, round(full * next(scale for until, scale in self.scales if progress < until)))
 
 
 def recipes(cpu_minutes: float, cuda_minutes: float, learning_rate: float, **both: Any) -> dict[str, Recipe]:
@@ -141,6 +141,11 @@ class Pretext(nn.Module):
     def device(self) -> torch.device:
         """Where the weights are."""
         return next(self.parameters()).device
+
+    @property
+    def least_side(self) -> int:
+        """Pixels of the smallest training image that the network takes: no schedule of a recipe goes below. By default any."""
+        return 1
 
     def prepare(self, raws: Iterable[dict[str, Tensor]]) -> None:
         """One pass over the data before training, for statistics kept in buffers. Most tasks need none."""

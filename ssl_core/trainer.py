@@ -100,11 +100,11 @@ class BatchesAhead:
     def take(self, progress: float) -> tuple[Batch, int]:
         """The batch of the run's next step, and a seed for what is left to chance in the network itself."""
         run, plan = self.run, self.run.plan
-        wanted = run.step, self._side(progress)
+        wanted = run.step, self.side(progress)
         made = self.next[1] if self.next and self.next[0] == wanted else self.thread.submit(self._make, *wanted)
         found = made.result()
         # the clock tells only roughly when pictures grow; what turns out to be of the wrong size is made again
-        following = run.step + 1, self._side(min(plan.progress(run.step + 1, run.seconds), 1 - 1e-9))
+        following = run.step + 1, self.side(min(plan.progress(run.step + 1, run.seconds), 1 - 1e-9))
         self.next = following, self.thread.submit(self._make, *following)
         return found
 
@@ -112,8 +112,10 @@ class BatchesAhead:
         """Waits for what is being made; nobody will ask for it."""
         self.thread.shutdown()
 
-    def _side(self, progress: float) -> int:
-        return self.run.plan.recipe.side(progress, self.run.task.config.side)
+    def side(self, progress: float) -> int:
+        """Pixels of a training image at `progress` in [0, 1)."""
+        task = self.run.task
+        return self.run.plan.recipe.side(progress, task.config.side, task.least_side)
 
     def _make(self, step: int, side: int) -> tuple[Batch, int]:
         plan, task = self.run.plan, self.run.task
@@ -132,8 +134,7 @@ def _step(run: Run, ahead: BatchesAhead, progress: float) -> Step:
     run.step, run.images = run.step + 1, run.images + ahead.share * run.accelerator.num_processes
     run.seconds, run.waiting = run.seconds + time.monotonic() - started, run.waiting + waited
     run.whole = True
-    side = run.plan.recipe.side(progress, run.task.config.side)
-    return Step(run.step, losses, run.images, run.seconds, run.waiting, progress, side)
+    return Step(run.step, losses, run.images, run.seconds, run.waiting, progress, ahead.side(progress))
 
 
 def read_notes(task: Pretext, notes: dict[str, list]) -> None:

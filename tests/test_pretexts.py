@@ -1,5 +1,7 @@
 """One contract for every pretext task: what the trainer, the page and the benchmark rely on."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,8 @@ import torch
 from ssl_core import checkpoint
 from ssl_core.pretext import blend_weights
 from ssl_core.pretexts import PRETEXTS, build, model_names
+from ssl_core.trainer import train
+from ssl_core.training_run import Plan
 
 UNTRAINED = [
     f"{method}-{variant}"
@@ -33,9 +37,9 @@ SENTENCES = [
 LABELS = [f"pets/{name}" for name in ("dog", "cat", "bird", "fish")]
 
 
-def make(name, seed=0):
+def make(name, seed=0, size="tiny"):
     torch.manual_seed(seed)
-    task = build(name, "tiny")
+    task = build(name, size)
     if "words" in task.needs:
         task.read_words(SENTENCES)
     if "label" in task.needs:
@@ -171,6 +175,29 @@ def test_the_encoder_takes_rgb_and_names_its_stages(name):
     stages = task.encoder(photographs(task.config.side))
     assert list(stages)[:5] == ["conv1", "conv2", "conv3", "conv4", "conv5"]
     assert all(stages[stage].shape[1] == width for stage, width in task.encoder.widths.items())
+
+
+@pytest.mark.parametrize("size", ["tiny", "small", "paper"])
+@learners
+def test_the_network_takes_the_smallest_pictures_of_its_recipes(name, size):
+    task = make(name, size=size).eval()
+    recipes = task.variants[task.variant].recipes.values()
+    sides = [
+        recipe.side(until - 1e-9, task.config.side, task.least_side) for recipe in recipes for until, _ in recipe.scales
+    ]
+    batch = task.make_batch(raw_of(task, 1, min(sides)), np.random.default_rng(0))
+    with torch.no_grad():
+        terms = task.players()[0].loss(task(batch.inputs), batch.targets)
+    assert all(torch.isfinite(value) for value in terms.values())
+
+
+def test_training_pictures_are_as_large_as_the_network_needs():
+    """The paper's denoising autoencoder is a layer of 28 x 28 pixels, which the recipe would halve."""
+    task = build("denoising-autoencoder-mixed", "paper")
+    recipe = replace(task.variants["mixed"].recipes["cpu"], batch=2)
+    pictures = np.random.default_rng(0).integers(0, 256, (4, 28, 28, 3), np.uint8)
+    (step,) = train(task, [pictures], Plan(recipe, steps=1))
+    assert step.side == 28 and recipe.side(0, 28) == 14
 
 
 @learners

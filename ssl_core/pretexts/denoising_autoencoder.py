@@ -176,6 +176,11 @@ class DenoisingAutoencoder(Pretext):
         """Pixels between two places of the encoder's last stage: heights and widths must be multiples of it."""
         return self.config.cell * 2 ** len(self.config.ups)
 
+    @property
+    def least_side(self) -> int:
+        """One place of the last stage: the paper's first layer is as large as its pictures, which cannot be halved."""
+        return self.stride
+
     def panels(self, raw: dict[str, Tensor], rng: np.random.Generator, **knobs: float) -> dict[str, np.ndarray]:
         """The picture with noise, the network's answer, the truth."""
         truth = to_picture(raw["image"][0])
