@@ -50,6 +50,12 @@ USES = {
     "supervised": "maps = model.class_maps(image)  # (1, 3, H, W) in [0, 1] -> a score for every class of model.classes at every place",
     "split-brain": "pictures = model.predict(photo).pictures()  # what each half sees and says, (H, W, 3) float32 in [0, 1]",
 }
+# `departs` is about the small networks alone: the others are not what ships
+BUILT = {
+    "small": "a lean network, not the published one",
+    "paper": "a network of the published size",
+    "tiny": "a tiny network, for tests",
+}
 TEMPLATE = Template("""---
 license: apache-2.0
 library_name: pytorch
@@ -64,8 +70,7 @@ tags:
 
 $question $asked
 
-After *$title* ($authors, [$venue $year]($url)); a lean network, not the published one: $weights, $megabytes MB.
-$departs
+After *$title* ($authors, [$venue $year]($url)); $built: $weights, $megabytes MB.$departs
 
 ```python
 import ssl_core
@@ -99,7 +104,7 @@ def card(folder: Path) -> str:
     """The model card of the checkpoint in `folder`, as Markdown with the Hugging Face Hub's header. CheckpointError if it is unreadable."""
     about = checkpoint.read_config(folder)
     pretext = checkpoint.pretext_of(about, folder)
-    paper, path = pretext.paper, folder / checkpoint.WEIGHTS
+    paper, path, size = pretext.paper, folder / checkpoint.WEIGHTS, about["training"].get("size")
     return TEMPLATE.substitute(
         model=about["model"],
         method=about["method"],
@@ -110,7 +115,8 @@ def card(folder: Path) -> str:
         venue=paper.venue,
         year=paper.year,
         url=paper.url,
-        departs=pretext.departs,
+        built=BUILT.get(size, "a network of a size that was not recorded"),
+        departs=f"\n{pretext.departs}" if size == "small" else "",
         weights=f"{_count(path) / 1e6:.2f} million numbers",
         megabytes=f"{path.stat().st_size / 2**20:.1f}",
         use=USES.get(about["method"], "pictures = model.panels(raw, rng)"),
@@ -138,6 +144,7 @@ def _count(weights: Path) -> int:
 
 def _training(training: dict) -> str:
     labels = {
+        "size": "size",
         "steps": "steps",
         "images": "pictures seen",
         "minutes": "minutes",

@@ -133,8 +133,8 @@ class NoisyWords(Pretext):
         "https://arxiv.org/abs/1511.02251",
     )
     departs = (
-        "The encoder that all teachers of the lab share instead of AlexNet; it starts from colorization's. 6,000 photographs with five "
-        "sentences each instead of 100 million with the words around them, and 1,000 words of which the 6 most frequent were dropped."
+        "The encoder that all teachers of the lab share instead of AlexNet. Sentences that people wrote for photographs instead of the "
+        "words around them on the web; 1,000 words, before which the 6 most frequent were dropped, not 500."
     )
     needs = ("image", "words")
     sizes = {

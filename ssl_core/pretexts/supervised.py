@@ -76,8 +76,8 @@ class Supervised(Pretext):
     )
     departs = (
         "The encoder that all teachers of the lab share instead of AlexNet, and one linear layer on the mean over places instead of three "
-        "layers. 17,000 photographs of 355 classes instead of 1.2 million of 1,000. It never sees the labels of Caltech-101 and of the "
-        "Intel scenes, on which it is raced, but it does see those of the 200 tiny classes."
+        "layers, for 400 classes at most. It never sees the labels of Caltech-101 and of the Intel scenes, on which it is raced; "
+        "where its data below hold tiny.zip, it does see those of the 200 tiny classes, on which it is raced too."
     )
     needs = ("image", "label")
     sizes = {

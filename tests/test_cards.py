@@ -1,0 +1,46 @@
+"""Model cards: what they say of a network is true of this one, whatever its size and its data."""
+
+import re
+
+import pytest
+
+from ssl_core import cards, checkpoint
+from ssl_core.pretexts import PRETEXTS, build
+
+NAME = "context-encoder-l2"
+SAID = {
+    "small": "a lean network, not the published one",
+    "paper": "a network of the published size",
+    "tiny": "a tiny network, for tests",
+}
+
+
+@pytest.fixture
+def card(tmp_path):
+    """Writes the card of an untrained network of which a size is recorded, and reads it."""
+
+    def write(**training) -> str:
+        checkpoint.save(build(NAME, "tiny"), tmp_path / NAME, training)
+        return cards.card(tmp_path / NAME)
+
+    return write
+
+
+@pytest.mark.parametrize("size", SAID)
+def test_a_card_says_which_size_it_is_about(card, size):
+    text = card(size=size)
+    assert f"| size | {size} |" in text
+    assert [one for one, said in SAID.items() if said in text] == [size]
+    assert (PRETEXTS["context-encoder"].departs in text) == (size == "small")
+
+
+def test_a_card_without_a_size_claims_none(card):
+    text = card()
+    assert "| size |" not in text and not any(said in text for said in SAID.values())
+    assert PRETEXTS["context-encoder"].departs not in text
+
+
+@pytest.mark.parametrize("method", PRETEXTS)
+def test_what_a_network_learned_from_is_said_under_data_alone(method):
+    """The numbers of photographs and classes are those of one training."""
+    assert not re.search(r"\d,\d{3} photographs|\d million", PRETEXTS[method].departs)
