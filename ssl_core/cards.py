@@ -122,7 +122,7 @@ def card(folder: Path) -> str:
         use=USES.get(about["method"], "pictures = model.panels(raw, rng)"),
         training=_training(about["training"]),
         data=_data(about["training"].get("sources", ())),
-        scores=_scores(about["scores"]),
+        scores=_scores(about["scores"], about["model"]),
     )
 
 
@@ -184,7 +184,7 @@ def _terms(source: str) -> str:
     return next(known, "under the terms of that source")
 
 
-def _scores(scores: dict) -> str:
+def _scores(scores: dict, model: str) -> str:
     """One table per bench, headings as in the bench."""
     benches = (
         bench_inpaint,
@@ -203,7 +203,8 @@ def _scores(scores: dict) -> str:
         shown = [columns[key] for key in figures if key in columns]
         table = _table(("figure", "value"), [(column.heading, column.write(figures)) for column in shown])
         parts.append(f"### {BENCHES.get(name, name)}\n\n{table}\n\n{figures.get('measured_on', '')}")
-    return "\n\n".join(parts) if parts else "Not measured yet: `python -m ssl_core bench` measures it."
+    measure = f"`pretext-lab bench transfer --models {model}`"
+    return "\n\n".join(parts) or f"Not measured yet: {measure} measures it; --checkpoints says where it lies."
 
 
 def _table(head: tuple, rows: list[tuple]) -> str:

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -47,7 +48,8 @@ def train_all(options) -> None:
 
     minutes = shares(options.minutes, {name: recipe_of(build_task(name, "tiny", 0)).minutes for name in sources})
     rows = [asdict(outcome) for outcome in retrain(minutes, train_into, error, options.folder, staged, _say)]
-    told = "old and new: error on photographs held out of training, lower is better. `pretext-lab bench` measures what was kept."
+    measure = shlex.join(["bench", "transfer", "--checkpoints", str(options.folder)])
+    told = f"old and new: error on photographs held out of training, lower is better. `pretext-lab {measure}` measures what was kept."
     print(Report("weights", told, COLUMNS, tuple(rows)).text())
     shutil.rmtree(staged)
     with suppress(OSError):  # unless it holds a run into another folder

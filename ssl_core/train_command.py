@@ -1,6 +1,7 @@
 """The command `train` of one model; `retrain_command` calls it for each of all."""
 
 import os
+import shlex
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -32,7 +33,8 @@ def train(options) -> None:
     folder = options.folder / options.name
     steps = train_one(options, folder, options.folder)
     if _is_main_process():
-        written = f"{folder} is written. `pretext-lab bench` measures it."
+        measure = shlex.join(["bench", "transfer", "--models", options.name, "--checkpoints", str(options.folder)])
+        written = f"{folder} is written. `pretext-lab {measure}` measures it."
         print(written if steps else f"{folder} is already finished; --fresh starts anew.")
 
 

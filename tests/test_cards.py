@@ -1,10 +1,12 @@
 """Model cards: what they say of a network is true of this one, whatever its size and its data."""
 
 import re
+import shlex
 
 import pytest
 
 from ssl_core import cards, checkpoint
+from ssl_core.__main__ import parser
 from ssl_core.pretexts import PRETEXTS, build
 
 NAME = "context-encoder-l2"
@@ -44,3 +46,9 @@ def test_a_card_without_a_size_claims_none(card):
 def test_what_a_network_learned_from_is_said_under_data_alone(method):
     """The numbers of photographs and classes are those of one training."""
     assert not re.search(r"\d,\d{3} photographs|\d million", PRETEXTS[method].departs)
+
+
+def test_a_card_names_a_command_that_measures(card):
+    told = card(size="small").split("Not measured yet: `pretext-lab ")[1].split("`")[0]
+    measure = parser().parse_args(shlex.split(told))
+    assert measure.bench == "transfer" and measure.models == [NAME]

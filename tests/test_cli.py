@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from ssl_core import checkpoint, zoo
-from ssl_core.__main__ import main
+from ssl_core.__main__ import main, parser
 from ssl_core.teachers import cost
 
 ROOT = Path(__file__).parent.parent
@@ -74,6 +74,8 @@ def test_train_writes_a_whole_checkpoint_and_goes_on(trained, source, capsys):
     assert json.loads((trained / "context-encoder-l2" / "config.json").read_text())["training"]["steps"] == 3
     told = capsys.readouterr()
     assert "is written" in told.out and "step 3," in told.err
+    measure = parser().parse_args(told.out.split("`")[1].split()[1:])
+    assert (measure.bench, measure.models, measure.checkpoints) == ("transfer", ["context-encoder-l2"], trained)
     assert "step 1," not in told.err, "it must go on with the third step"
 
 
