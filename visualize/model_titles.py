@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-# two that are no game, and the only one of its method each: what tells it from others need not be said
-TITLES = {
-    "untrained": "Untrained",
-    "supervised-labels": "Supervised by labels",
-    "split-brain-lab": "Split brain",
-    "hypercolumn-colorization-histograms": "Hypercolumn colorization",
-    "denoising-autoencoder-mixed": "Denoising autoencoder",
-    "noisy-words-1k": "Noisy words",
-}
+TITLES = {"supervised-labels": "Supervised by labels"}  # the method alone would not say what it learned from
 
 
 def spoken(name: str) -> dict[str, str]:
@@ -25,13 +17,17 @@ def spoken(name: str) -> dict[str, str]:
 
 
 def title_of(name: str) -> str:
-    """A model's name in one line, the same in every tab.
+    """A model's name in one line, the same in every tab: the variant is said where its method has several.
 
     >>> title_of("colorization-rebalanced"), title_of("split-brain-lab"), title_of("untrained")
     ('Colorization, rebalanced', 'Split brain', 'Untrained')
     """
+    from ssl_core.pretexts import PRETEXTS
+
     if name in TITLES:
         return TITLES[name]
-    parts = spoken(name)
+    parts, pretext = spoken(name), PRETEXTS.get(name.rpartition("-")[0])
+    if pretext and len(pretext.variants) == 1:
+        return parts["method"]
     variant = parts["title"] if parts["title"].isupper() else parts["title"].lower()
     return f"{parts['method']}, {variant}" if parts["method"] else parts["title"]

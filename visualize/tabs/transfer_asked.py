@@ -19,7 +19,7 @@ SHORTEST, LONGEST = 5, 120  # s for each teacher
 
 
 def entrants() -> list[dict]:
-    """Who can race: [{"name", "title"}], untrained first. Needs no torch."""
+    """Who can race: [{"name", "title"}], untrained first."""
     from ssl_core.teachers import teachers
 
     names = [teacher.name for teacher in teachers()]
