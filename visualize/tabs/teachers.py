@@ -25,7 +25,10 @@ FIGURES = {
     "colorize": ("auc_weighted_percent", "On other photos: weighted AuC {:.1f} %, higher is better"),
     "split-brain": ("color_gain_nats", "On other photos: colours {:.2f} nats better than a constant, higher is better"),
     "position": ("accuracy_percent", "On other photos: right {:.1f} % of the time; chance is 12.5 %"),
-    "words-losses": ("precision_5_percent", "On other photos: of 5 words it names {:.0f} % were written, higher is better"),
+    "words-losses": (
+        "precision_5_percent",
+        "On other photos: {:.0f} % of 5 words it names were written, higher is better",
+    ),
     "denoise": ("gaussian_20_db", "On other photos: Gaussian noise of 0.2, {:+.1f} dB PSNR, higher is better"),
 }
 SIDE = 256  # pixels of the longest side that a model's panels are made from
