@@ -17,7 +17,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--host", default=host, help=f"0.0.0.0 lets other machines in; default {host}")
     parser.add_argument("--photos", metavar="DIR|ZIP", help="a folder or a zip of your own photographs")
     parser.add_argument("--checkpoints", metavar="DIR", help="a folder of models other than checkpoints/")
-    parser.add_argument("--threads", type=int, help="threads for the networks; fewer are faster on a busy machine")
+    cores = range(1, (os.cpu_count() or 1) + 1)  # more threads would only wait for one another
+    told = "threads for the networks; fewer are faster on a busy machine"
+    parser.add_argument("--threads", type=int, choices=cores, metavar="N", help=told)
     return parser.parse_args(arguments)
 
 

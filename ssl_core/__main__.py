@@ -127,7 +127,9 @@ def _add_transfer(transfer: argparse.ArgumentParser) -> None:
         choices=("probes", "training", "dense", "ensembles"),
         help="only these; linear probes always; default: all",
     )
-    transfer.add_argument("--workers", type=_positive(int), metavar="N", help="processes; default: one for each core")
+    cores = range(1, (os.cpu_count() or 1) + 1)
+    told = "processes, at most one for each core, which is the default"
+    transfer.add_argument("--workers", type=int, choices=cores, metavar="N", help=told)
 
 
 def _add_checkpoints(command: argparse.ArgumentParser) -> None:

@@ -45,3 +45,8 @@ def test_models_that_may_not_be_read_are_named():
     ended = subprocess.run([sys.executable, "-c", REFUSED], cwd=ROOT, capture_output=True, text=True, timeout=240)
     assert ended.returncode == 2 and "checkpoints may not be read by this user." in ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def test_more_threads_than_cores_are_refused():
+    ended = start("--threads", "5000")
+    assert ended.returncode == 2 and "--threads: invalid choice: 5000 (choose from 1" in ended.stderr
