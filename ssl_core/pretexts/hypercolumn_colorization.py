@@ -137,7 +137,7 @@ class HypercolumnColorization(Pretext):
         "https://arxiv.org/abs/1603.06668",
     )
     departs = (
-        "The encoder that all teachers of the lab share instead of VGG-16; it sees lightness alone and starts from colorization's. Hue and "
+        "The encoder that all teachers of the lab share instead of VGG-16; it sees lightness alone. Hue and "
         "chroma are the polar form of CIELAB's a and b, not those of the HSL bicone, so that all colouring networks get the same lightness."
     )
     sizes = {
