@@ -102,13 +102,13 @@ def look_up(features: Tensor, places: Tensor, stride: int, offset: float) -> Ten
 
     Cells are rows here. The gradient of `F.grid_sample` comes back as planes, and each layer below would wait for its reordering.
     """
-    batch, _, height, width = features.shape
-    last = torch.tensor((width - 1, height - 1), device=features.device)
-    cells = ((places - offset) / stride).clamp(min=0).minimum(last)[:, :, None]
-    corners = cells.floor() + torch.tensor(((0, 0), (1, 0), (0, 1), (1, 1)), device=features.device)
-    weights = (1 - (cells - corners).abs()).prod(-1)
-    x, y = corners.minimum(last).long().unbind(-1)
-    rows = (torch.arange(batch, device=features.device)[:, None, None] * height + y) * width + x
+    (batch, _, height, width), device = features.shape, features.device
+    x, y = ((places - offset) / stride)[:, :, None].unbind(-1)
+    x, y, corner = x.clamp(0, width - 1), y.clamp(0, height - 1), torch.arange(4, device=device)
+    column, row = x.floor() + corner % 2, y.floor() + corner // 2
+    weights = (1 - (x - column).abs()) * (1 - (y - row).abs())
+    column, row = column.clamp(max=width - 1).long(), row.clamp(max=height - 1).long()
+    rows = (torch.arange(batch, device=device)[:, None, None] * height + row) * width + column
     table = features.movedim(1, -1).flatten(0, 2).float()
     found = F.embedding_bag(rows.flatten(0, 1), table, per_sample_weights=weights.flatten(0, 1), mode="sum")
     return found.unflatten(0, (batch, -1))
