@@ -8,7 +8,7 @@ from pathlib import Path
 from ssl_core import bench_transfer, teachers, zoo
 from ssl_core import transfer_cells as cells
 from ssl_core.bench import Report
-from ssl_core.command_settings import CommandError, check_writable
+from ssl_core.command_settings import CommandError, check_renewal
 from ssl_core.teachers import UNTRAINED, Teacher
 from ssl_core.transfer_board import FILE, board, write_board
 from ssl_core.transfer_cells import MAIN
@@ -20,8 +20,7 @@ KINDS = ("probes", "training", "dense", "ensembles")
 def reports(options, progress: Callable) -> tuple[Report, ...]:
     """Measure what the options ask for. With `options.write` also the page's file is written. CommandError, TaskError."""
     if options.write:
-        zoo.check_shipped(FILE)
-        check_writable(FILE.parent, "Allow writing there, or leave out --write.")
+        check_renewal(FILE, FILE.parent)
     names = _teachers(options.models)
     packs, tasks = _tasks(options)
     chosen = tuple(options.parts or KINDS)

@@ -52,6 +52,12 @@ def check_writable(folder: Path, otherwise: str) -> None:
         raise CommandError(f"Nothing can be written to {folder}: {problem.strerror}. {otherwise}") from None
 
 
+def check_renewal(shipped: Path, folder: Path) -> None:
+    """Before --write renews what is `shipped`, in `folder`: CheckpointError if the models are others, CommandError as `check_writable`."""
+    zoo.check_shipped(shipped)
+    check_writable(folder, "Allow writing there, or leave out --write.")
+
+
 def chosen_models(chosen: Sequence[str] | None, *methods: str) -> tuple[str, ...]:
     """The shipped models in the order of the story: of `methods` alone if any are named, those of `chosen` alone if it is given.
 

@@ -7,7 +7,14 @@ from pathlib import Path
 from ssl_core import cards as model_cards
 from ssl_core import zoo
 from ssl_core.bench_command import bench
-from ssl_core.command_settings import CommandError, check_writable, chosen_models, use_checkpoints, use_threads
+from ssl_core.command_settings import (
+    CommandError,
+    check_renewal,
+    check_writable,
+    chosen_models,
+    use_checkpoints,
+    use_threads,
+)
 from ssl_core.train_command import train
 
 __all__ = ["COMMANDS", "CommandError", "bench", "cards", "data", "failures", "layouts", "serve", "train"]
@@ -49,8 +56,7 @@ def layouts(options) -> None:
     use_threads(options.threads)
     names = chosen_models(options.models)
     if options.write:
-        zoo.check_shipped(shipped_layouts.FOLDER)
-        check_writable(shipped_layouts.FOLDER, "Allow writing there, or leave out --write.")
+        check_renewal(shipped_layouts.FOLDER, shipped_layouts.FOLDER)
         for doing in shipped_layouts.write_all(names, zoo.load, options.again):
             print(doing, flush=True)
     for name in names:
@@ -69,8 +75,7 @@ def failures(options) -> None:
     use_threads(options.threads)
     names = chosen_models(None)
     if options.write:
-        zoo.check_shipped(shipped_failures.FOLDER)
-        check_writable(shipped_failures.FOLDER, "Allow writing there, or leave out --write.")
+        check_renewal(shipped_failures.FOLDER, shipped_failures.FOLDER)
         for done in shipped_failures.write_all(names, zoo.load):
             print(done, flush=True)
         return
