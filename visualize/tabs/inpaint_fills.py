@@ -7,9 +7,9 @@ import numpy as np
 
 from visualize import error_map
 from visualize.lab import Lab
+from visualize.model_titles import spoken
 from visualize.widgets import answers as widget
 
-TITLES = {"l2": "L2", "joint": "Joint"}
 NOTES = {"l2": "Context encoder, squared error alone", "joint": "Context encoder, squared error and a discriminator"}
 BASELINES = {
     "border_mean": ("Border mean", "One colour: the mean of the pixels around the hole"),
@@ -86,7 +86,7 @@ class Hole:
 def describe(name: str, method: str) -> dict:
     """Id, title and note of a network's answer."""
     variant = name.removeprefix(f"{method}-")
-    return {"id": name, "title": TITLES.get(variant, variant), "note": NOTES.get(variant, name)}
+    return {"id": name, "title": spoken(name)["title"], "note": NOTES.get(variant, name)}
 
 
 def baselines() -> list[dict]:
