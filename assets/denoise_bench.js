@@ -2,7 +2,7 @@
 // Runs as js_on_load of the gr.HTML in visualize/widgets/denoise_bench.py, after denoise_noise.js.
 const TAB = "denoising_autoencoder", CLOSE = 40; // px of the picture that a close-up is wide
 const root = element.querySelector(".denoise-bench"), $ = (selector) => root.querySelector(selector);
-const link = window.lab && window.lab.set ? window.lab : { get: () => null, set: () => {} };
+const link = window.lab;
 const level = $(".level input"), seed = $(".seed input"), pictures = $(".pictures"), message = $(".message");
 const { fileUrl, make } = window.lab;
 const SAVE = '<svg viewBox="0 0 20 20" aria-hidden="true"><path d="M10 3v9M6 8.5l4 4 4-4M4 16.5h12"/></svg>';
@@ -201,7 +201,7 @@ pictures.addEventListener("keydown", (event) => {
 root.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (button?.dataset.kind) set({ kind: button.dataset.kind }, true);
-  if (button?.dataset.do === "truth") window.lab.hideTruth(!state.hidden);
+  if (button?.dataset.do === "truth") link.hideTruth(!state.hidden);
 });
 function setTruth(hidden) {
   state.hidden = hidden;
@@ -217,6 +217,6 @@ readLink();
 link.onTruth(setTruth);
 if (toCode(state.noise) !== props.value) props.value = toCode(state.noise);
 watch("scene", arrive);
-window.lab?.onShow?.((tab, key) => { if (tab === TAB && key !== state.scene?.photo) expect(); });
+link.onShow((tab, key) => { if (tab === TAB && key !== state.scene?.photo) expect(); });
 new ResizeObserver(drawAll).observe(root);
 arrive();

@@ -2,7 +2,7 @@
 // Runs as js_on_load of the gr.HTML in visualize/widgets/linked_map.py, before linked_map_paint.js, _hand.js, _lists.js and _save.js.
 const root = element.querySelector(".linked-map"), $ = (selector) => root.querySelector(selector);
 const canvas = $("canvas"), pen = canvas.getContext("2d", { alpha: false });
-const lab = window.lab && window.lab.set ? window.lab : { get: () => null, set: () => {} };
+const lab = window.lab;
 const linked = (name) => `${props.called}_${name}`;
 const { fileUrl, make } = window.lab;
 const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -1,6 +1,6 @@
 // The controls above a feature map. What a person sets goes into the link, and as one question to Python; the latest question counts.
 const box = element.querySelector(".map-controls"), $ = (selector) => box.querySelector(selector);
-const lab = window.lab && window.lab.set ? window.lab : { get: () => null, set: () => {}, onShow: () => {} };
+const lab = window.lab;
 const field = (name) => $(`[data-name="${name}"]`);
 const { make } = window.lab;
 const WORDS = ["model", "stage", "other", "other_stage", "layout", "color"], NUMBERS = ["seed", "unit", "clusters"];

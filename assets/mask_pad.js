@@ -116,7 +116,7 @@ async function publish(code) {
   const at = performance.now(), mine = ++turn, text = code || await encode(bits);
   if (mine !== turn || text === sent) return;
   sent = text; props.value = text;
-  window.lab?.set?.({ mask: text });
+  window.lab.set({ mask: text });
   document.dispatchEvent(new CustomEvent("lab:stroke", { detail: { at, mask: text } }));
   trigger("stroke");
 }
@@ -223,7 +223,7 @@ document.addEventListener("lab:mask", (event) => take(event.detail, true)); // a
 window.lab.onTruth((hidden) => { truthHidden = hidden; redraw(); });
 new ResizeObserver(fit).observe(stage);
 usePhoto();
-const start = window.lab?.get?.("mask") || props.value;
+const start = window.lab.get("mask") || props.value;
 if (start === props.value) sent = start;  // the page has already asked for the answers to the mask it starts with
 seed.value = /^random-\w+-(\d+)$/.exec(start)?.[1] || 0;
 take(start, false);

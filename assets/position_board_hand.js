@@ -72,6 +72,6 @@ document.addEventListener("keydown", (event) => {
 readLink();
 if (wanted !== props.example) props.value = `round-${wanted}`;
 watch("asked", arrive);
-if (window.lab?.onShow) window.lab.onShow((tab, key) => { if (tab === TAB && key !== round.asked?.photo) wait(); });
+link.onShow((tab, key) => { if (tab === TAB && key !== round.asked?.photo) wait(); });
 new ResizeObserver(() => { if (round.asked) redraw(); }).observe(root);
 arrive();

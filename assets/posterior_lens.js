@@ -3,7 +3,7 @@
 const STRIP = [0, 0.14, 0.29, 0.38, 0.58, 0.77, 1]; // the paper's figure of annealed means
 const lens = element.querySelector(".posterior-lens"), part = (name) => lens.querySelector(name);
 const SAVE = '<svg viewBox="0 0 20 20" aria-hidden="true"><path d="M10 3v9M6 8.5l4 4 4-4M4 16.5h12"/></svg>';
-const link = window.lab && window.lab.set ? window.lab : { get: () => null, set: () => {} };
+const link = window.lab;
 const slider = part("input[type=range]"), pictures = part(".pictures"), table = part("tbody");
 const { digits, fileUrl, make } = window.lab;
 
