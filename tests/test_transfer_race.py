@@ -55,12 +55,16 @@ class Walk:
     def laps(self):
         stand = self.folder / "stand"
         begun = int(stand.read_text()) if stand.exists() else 0
-        for turn in range(1, int(self.seconds) + 1):
-            if turn > begun:
-                time.sleep(0.03)
-            for rank, name in enumerate(self.teachers):
-                yield Lap(name, Spot(turn, float(turn), 1 / turn, (0.9 - 0.2 * rank) * turn / self.seconds))
-            stand.write_text(str(turn))
+        turn = 0
+        try:
+            for turn in range(1, int(self.seconds) + 1):
+                if turn > begun:
+                    time.sleep(0.03)
+                for rank, name in enumerate(self.teachers):
+                    yield Lap(name, Spot(turn, float(turn), 1 / turn, (0.9 - 0.2 * rank) * turn / self.seconds))
+        finally:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            stand.write_text(str(turn - 1))
 
 
 @pytest.fixture
@@ -139,6 +143,14 @@ class TestRace:
             "context-encoder-l2",
         }
 
+    def test_what_a_forgotten_race_still_puts_away_is_removed(self, races):
+        asked(races, **START, seconds=60)
+        until(races, "laps")
+        former = races.heat(MINE)
+        former.job.stopping.set()  # as `stop` does, which would wait for its end
+        assert asked(races, **START, seconds=5)["running"]
+        assert former.job.ended.wait(10) and not former.folder.exists()
+
     def test_a_second_visitor_waits_and_is_told(self, races):
         asked(races, **START, seconds=60)
         until(races, "laps")
@@ -176,9 +188,19 @@ class TestRace:
             heat.add(Lap(name, Spot(4, 1.0, 0.5, 0.5)))
         heat.add(Lap("a", Spot(4, 1.0, 0.5, 0.5)))  # told again
         assert len(heat.laps) == 2
-        heat.add(Lap("a", None, "What was kept of a in this race is damaged. It starts anew."))
-        heat.add(Lap("a", Spot(1, 0.2, 0.9, 0.1)))
-        assert [(lap.name, lap.point.step) for lap in heat.laps] == [("b", 4), ("a", 1)] and heat.edition == 1
+        heat.add(Lap("a", Spot(1, 0.2, 0.9, 0.1), "What was kept of a in this race is damaged. It starts anew."))
+        heat.add(Lap("a", Spot(2, 0.4, 0.8, None)))
+        assert [(lap.name, lap.point.step) for lap in heat.laps] == [("b", 4), ("a", 1), ("a", 2)]
+        assert heat.edition == 1 and "damaged" in heat.note
+
+    def test_who_goes_on_from_further_back_runs_that_part_anew(self):
+        heat = transfer_race.Heat(transfer_race.Setting(("a", "b"), "starter", "fine-tune", 5), Path("nowhere"))
+        for step in (2, 4, 6, 8):
+            heat.add(Lap("a", Spot(step, step / 10, 0.5, None), "The race could not be kept." if step == 6 else ""))
+        for step in (2, 4, 5, 7):  # kept until 4, and other turns from there
+            heat.add(Lap("a", Spot(step, step / 10, 0.5, None)))
+        assert [lap.point.step for lap in heat.laps] == [2, 4, 5, 7]
+        assert heat.edition == 1 and heat.note == "The race could not be kept."
 
     @pytest.mark.parametrize(
         ("wrong", "sentence"),

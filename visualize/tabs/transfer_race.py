@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ssl_core.sources import name_of
 from visualize.jobs import Job
 from visualize.lab import Lab
 from visualize.tabs.asked import AskedError, known
@@ -46,7 +47,6 @@ class Heat:
     setting: Setting
     folder: Path
     laps: list[Lap] = field(default_factory=list)
-    steps: dict[str, int] = field(default_factory=dict)  # how far each teacher is
     doing: str = ""
     note: str = ""
     finished: bool = False
@@ -56,15 +56,15 @@ class Heat:
     job: Job | None = None
 
     def add(self, lap: Lap) -> None:
-        """Take a lap in. A race that goes on tells its former laps again: those are there already."""
-        if lap.point is None:
-            self.note = lap.note
-            if "damaged" in lap.note:  # this teacher starts anew
-                self.laps = [one for one in self.laps if one.name != lap.name]
-                self.edition += 1
-        elif lap.point.step > self.steps.get(lap.name, -1) or not any(one.name == lap.name for one in self.laps):
-            self.steps[lap.name] = lap.point.step
-            self.laps.append(lap)
+        """Take a lap in. A race that goes on tells its former laps again; what was not kept of it, a teacher runs anew."""
+        self.note = lap.note or self.note
+        former = [one.point for one in self.laps if one.name == lap.name]
+        if lap.point in former:
+            return
+        if former and lap.point.step <= former[-1].step:
+            self.laps = [one for one in self.laps if one.name != lap.name or one.point.step < lap.point.step]
+            self.edition += 1
+        self.laps.append(lap)
 
     @property
     def running(self) -> bool:
@@ -132,6 +132,9 @@ class Races:
         finally:
             self.on_track = None
             self.track.release()
+            with self.lock:
+                if heat not in self.heats.values():  # forgotten while it was still putting its things away
+                    shutil.rmtree(heat.folder, ignore_errors=True)
 
     def _ahead(self) -> str:
         running = self.on_track
@@ -164,7 +167,7 @@ class Races:
         photos = Path(self.lab.photos)
         found = [{"name": name, "title": TITLES[name]} for name in self._of_pack()]
         if not found and has_classes(photos):
-            found = [{"name": MINE, "title": f"Your photographs: {photos.name}"}]
+            found = [{"name": MINE, "title": f"Your photographs: {name_of(photos)}"}]
         return [*found, {"name": STARTER, "title": "Starter photos, in patches"}]
 
     def _of_pack(self) -> list[str]:
