@@ -87,10 +87,10 @@ function watchJudging() {
     judgeBox.querySelector("progress").hidden = true;
     return;
   }
-  stepJudging(model);
+  stepJudging(model, { start: !stopped });
 }
-async function stepJudging(model, stop = false) {
-  const told = await ask("judge", "failure_judge", { model: model.name, stop, start: !stopped && !stop });
+async function stepJudging(model, act = {}) {
+  const told = await ask("judge", "failure_judge", { model: model.name, ...act });
   if (!told || link.tab !== TAB) return;
   const button = judgeBox.querySelector("button"), bar = judgeBox.querySelector("progress"), line = judgeBox.querySelector("p");
   bar.hidden = !told.running;
@@ -126,5 +126,5 @@ judgeBox.querySelector("button").addEventListener("click", () => {
   const [model] = unjudged(), stop = judgeBox.querySelector("button").textContent === "Stop";
   judgeBox.dataset.asked = "yes";
   stopped = stop;
-  if (model) stepJudging(model, stop);
+  if (model) stepJudging(model, stop ? { stop } : { start: true });
 });

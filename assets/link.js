@@ -77,6 +77,17 @@ window.lab = (() => {
     listener(truthHidden());
   }
 
+  // Who this visitor is to the races and to long work: kept as long as the browser's tab, so that a reload finds them again.
+  const visitor = (() => {
+    const made = Array.from(crypto.getRandomValues(new Uint8Array(12)), (one) => (one % 36).toString(36)).join("");
+    try {
+      if (!sessionStorage.getItem("lab-visitor")) sessionStorage.setItem("lab-visitor", made);
+      return sessionStorage.getItem("lab-visitor");
+    } catch {
+      return made;
+    }
+  })();
+
   // Asks Python for a tab: of several answers on their way to one place only the last one asked for counts, the others are null.
   function asker(server) {
     const asked = new Map();
@@ -86,7 +97,7 @@ window.lab = (() => {
       const number = asked.get(place);
       let answer;
       try {
-        answer = await server[name](query);
+        answer = await server[name]({ visitor, ...query });
       } catch {
         answer = { error: "The lab does not answer. Look whether it still runs, then open this tab again." };
       }

@@ -8,10 +8,10 @@ function watchIndex() {
   clearTimeout(indexTimer);
   const [name] = unindexed();
   indexBox.hidden = !name;
-  if (name) stepIndex(name);
+  if (name) stepIndex(name, { start: !stopped });
 }
-async function stepIndex(name, stop = false) {
-  const told = await ask("index", "neuron_index", { model: name, stop, start: !stopped && !stop });
+async function stepIndex(name, act = {}) {
+  const told = await ask("index", "neuron_index", { model: name, ...act });
   if (!told) return;
   const button = indexBox.querySelector("button"), bar = indexBox.querySelector("progress"), line = indexBox.querySelector("p");
   if (told.error) {
@@ -38,7 +38,7 @@ function toggleIndex() {
   clearTimeout(indexTimer);
   const [name] = unindexed(), stop = indexBox.querySelector("button").textContent === "Stop";
   stopped = stop;
-  if (name) stepIndex(name, stop);
+  if (name) stepIndex(name, stop ? { stop } : { start: true });
 }
 
 // ---- activation maximisation ----

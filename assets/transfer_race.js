@@ -2,14 +2,6 @@
 const run = { setting: null, laps: new Map(), count: 0, edition: "", running: false, finished: false, told: null };
 const racePart = (name) => part(`.race ${name}`), action = (name) => racePart(`[data-do=${name}]`);
 let raceTimer = 0;
-// Who this visitor is to the race: kept as long as the browser's tab, so that a reload finds the race again.
-const visitor = (() => {
-  const made = Array.from(crypto.getRandomValues(new Uint8Array(12)), (one) => (one % 36).toString(36)).join("");
-  try {
-    if (!sessionStorage.getItem("lab-visitor")) sessionStorage.setItem("lab-visitor", made);
-    return sessionStorage.getItem("lab-visitor");
-  } catch { return made; }
-})();
 
 // ---- what is chosen ----
 function drawRacers() {
@@ -71,7 +63,7 @@ function start() {
 async function follow(act, more = {}) {
   clearTimeout(raceTimer);
   if (act) root.dataset.race = `${act} asked`;
-  const told = await ask("race", "transfer_race", { visitor, do: act, since: run.count, edition: run.edition, ...more });
+  const told = await ask("race", "transfer_race", { do: act, since: run.count, edition: run.edition, ...more });
   if (!told || (told.setting && told.edition === run.edition && told.since !== run.count)) return;
   if (told.error && !told.setting) {
     Object.assign(run, { running: false, told: { told: told.error } });

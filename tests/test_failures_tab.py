@@ -12,7 +12,7 @@ from ssl_core import checkpoint
 from ssl_core.failures import MODES
 from tests.tiny_models import save_tiny
 from visualize.failure_map import failure_map
-from visualize.jobs import Jobs
+from visualize.jobs import Jobs, own_key
 from visualize.lab import Lab
 from visualize.tabs import failures_api, failures_gallery, failures_photo, failures_table
 from visualize.tabs.asked import AskedError, named
@@ -114,7 +114,7 @@ def test_before_the_judging_there_is_a_table_without_figures(models, photos, mon
 
 
 def test_what_is_judged_is_not_judged_again(judged):
-    jobs, key = Jobs(), ("failures", NAMES[0])
+    jobs, key = Jobs(), own_key({}, "failures", NAMES[0])
     done = jobs.ask(key, lambda: judged.score_steps(NAMES[0]), {"start": True})
     assert done.ended.wait(60)
     assert failures_table.judge(judged, jobs, {"model": NAMES[0], "start": True})["ready"] and jobs.jobs[key] is done

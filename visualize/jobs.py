@@ -52,13 +52,25 @@ class Jobs:
             job = self.jobs.get(key)
             if query.get("stop") and job is not None:
                 job.stopping.set()
-            elif query.get("start") and (job is None or job.ended.is_set()):
-                job = self.jobs[key] = Job(make())
+            elif query.get("start") and (job is None or job.ended.is_set() or job.stopping.is_set()):
+                job = self.jobs[key] = Job(_after(job, make))
                 while len(self.jobs) > MOST_JOBS:
                     self.jobs.popitem(last=False)
         if job is not None and job.stopping.is_set():
             job.ended.wait(2.0)
         return job
+
+
+def _after(former: Job | None, make: Callable[[], Generator]) -> Generator:
+    """The work once a stopped job of the same key, which may be amid a long step, has put its things away."""
+    if former is not None:
+        former.ended.wait()
+    return (yield from make())
+
+
+def own_key(query: dict, *work: Hashable) -> Hashable:
+    """The key of the visitor's own job on a work that `SharedWork` does once for all: who stops it stops it for nobody else."""
+    return (*work, str(query.get("visitor")))
 
 
 def progress(job: Job | None) -> dict:

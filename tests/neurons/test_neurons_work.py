@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from ssl_core import checkpoint
-from visualize.jobs import Job, Jobs
+from visualize.jobs import Job, Jobs, own_key, progress
 from visualize.lab import Lab
+from visualize.shared_work import SharedWork
 from visualize.tabs import neurons, neurons_api
 from visualize.tabs.neurons_asked import Bench
 
@@ -42,6 +43,29 @@ class TestWork:
         jobs.ask("a", counting.steps, {"stop": True})
         assert counting.closed.wait(5) and job.ended.wait(5) and job.result is None
         assert jobs.ask("a", counting.steps, {"start": True}) is not job
+
+    def test_a_job_goes_on_although_the_stopped_one_is_amid_a_long_step(self):
+        former, counting, jobs = Counting(), Counting(), Jobs()
+        stopped = jobs.ask("a", former.steps, {"start": True})
+        stopped.stopping.set()  # as `stop` does, which would wait
+        assert not progress(stopped)["running"] and not stopped.ended.is_set()
+        job = jobs.ask("a", counting.steps, {"start": True})
+        assert job is not stopped and progress(job)["running"]
+        counting.go.release(100)
+        assert not job.ended.wait(0.2)  # not two at a time
+        former.go.release()
+        assert job.ended.wait(5) and former.closed.is_set() and job.latest == 99
+
+    def test_who_stops_a_shared_work_stops_it_for_nobody_else(self):
+        counting, jobs, work = Counting(), Jobs(), SharedWork()
+        mine, yours = (own_key({"visitor": name}, "index") for name in ("me", "you"))
+        for key in (mine, yours):
+            jobs.ask(key, lambda: work.watch("index", counting.steps), {"start": True})
+        counting.go.release(2)
+        assert not progress(jobs.ask(mine, None, {"stop": True}))["running"]
+        counting.go.release(98)
+        assert jobs.jobs[yours].ended.wait(10) and jobs.jobs[yours].latest == 99
+        assert not jobs.jobs[yours].stopping.is_set()
 
     def test_an_error_in_a_job_is_a_sentence(self):
         def broken():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING
 
-from visualize.jobs import Jobs, progress_over_bank
+from visualize.jobs import Jobs, own_key, progress_over_bank
 from visualize.lab import Lab
 from visualize.model_titles import spoken, title_of
 from visualize.recent import Recent
@@ -140,7 +140,7 @@ def cells(board: Board, model: Pretext) -> dict | None:
 def judge(board: Board, jobs: Jobs, query: dict) -> dict:
     """Judge the bank with a network: {"ready": true, "cells"} when it is done, else how far that is."""
     model, _ = board.asked(query)
-    key = ("failures", model.name)
+    key = own_key(query, "failures", model.name)
     if not jobs.at_work(key) and (row := cells(board, model)) is not None:
         return {"ready": True, "cells": row, "note": jobs.note(key)}
     return progress_over_bank(jobs.ask(key, lambda: board.score_steps(model.name), query))

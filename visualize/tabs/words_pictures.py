@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from visualize.jobs import Jobs, progress
+from visualize.jobs import Jobs, own_key, progress
 from visualize.jpeg_uri import jpeg_uri
 from visualize.lab import Lab
 from visualize.tabs.words_asked import bank_score_steps, bank_scores, known, model_name, network
@@ -27,7 +27,7 @@ def pictures(lab: Lab, jobs: Jobs, query: dict) -> dict:
     words, problems = checked(at_hand, query, ("word",))
     if problems:
         return {"problems": problems}
-    key = ("words", model_name(lab))
+    key = own_key(query, "words", model_name(lab))
     scores = None if jobs.at_work(key) else bank_scores(lab)
     if scores is None:
         job = jobs.ask(key, lambda: bank_score_steps(lab), query)
