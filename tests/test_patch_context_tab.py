@@ -84,6 +84,12 @@ def test_a_moved_patch_is_answered(lab, scenes):
     assert "scene" not in skipped
 
 
+def test_a_moved_patch_is_answered_however_many_networks_others_look_at(lab, scenes):
+    for number in range(50):
+        lab.indexes.keep(("a network", number), object)
+    assert patch_context.move(lab, PHOTO, f"0.5,0.6,0.25@{PHOTO}")["scene"]["rows"]
+
+
 @pytest.mark.parametrize(
     "code", ["", None, "x", "1,2", f"nan,0.5,0.2@{PHOTO}", f"0.5,0.5,7@{PHOTO}", f"0.5,0.5,0.2,1@{PHOTO}"]
 )

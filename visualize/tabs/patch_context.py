@@ -130,7 +130,7 @@ def move(lab: Lab, photo_key: str, code: str) -> dict:
     from ssl_core.photo import PhotoError
 
     bank = lab.opened.get("bank")
-    patches = bank and lab.indexes.get(("patches", bank.key))
+    patches = bank and lab.opened.get(("patches", bank.key))
     if patches is None or scenes.read_patch(code, photo_key) is None:
         return gr.skip()
     try:

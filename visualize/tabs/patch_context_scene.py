@@ -33,10 +33,10 @@ def patches_steps(lab: Lab) -> Generator[Progress, None, PatchBank]:
     from ssl_core.patch_bank import patch_bank_steps
 
     bank = yield from lab.bank_steps()
-    patches = lab.indexes.get(("patches", bank.key))
+    patches = lab.opened.get(("patches", bank.key))
     if patches is None:
         patches = yield from lab.work.watch(("patches", bank.key), lambda: patch_bank_steps(bank))
-        patches = lab.indexes.keep(("patches", bank.key), lambda: patches)
+        patches = lab.opened.keep(("patches", bank.key), lambda: patches)
     return patches
 
 
