@@ -156,6 +156,15 @@ def test_what_cannot_be_answered_gets_a_sentence(lab, key, mask, sentence):
     assert "later" not in inpaint.follow(lab, kept, key, code)
 
 
+def test_the_slow_answers_follow_however_much_others_paint_meanwhile(lab):
+    kept = Recent(4)
+    quick = inpaint.fill(lab, kept, KEY, "central-region")
+    assert any(answer.get("waiting") for answer in quick["answers"])
+    for number in range(4):
+        kept.keep(("another photo", number), object)
+    assert inpaint.follow(lab, kept, KEY, "central-region")["later"]["mask"] == "central-region"
+
+
 def test_a_damaged_network_leaves_the_other_answers(lab, tmp_path, monkeypatch):
     broken = tmp_path / "context-encoder-l2"
     shutil.copytree(zoo.folder() / "context-encoder-l2", broken)

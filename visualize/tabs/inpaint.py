@@ -18,7 +18,7 @@ QUESTION = "What belongs in the hole?"
 METHODS = ("context-encoder",)
 
 START = "central-region"
-RESULTS_KEPT = 24  # undo and redo answer at once
+RESULTS_KEPT = 24  # undo and redo answer at once; all visitors share them
 
 
 def build(lab: Lab, page) -> None:
@@ -56,31 +56,40 @@ def show(lab: Lab, kept: Recent, key: str, code: str) -> Iterator[tuple[dict, di
 def fill(lab: Lab, kept: Recent, key: str, code: str) -> dict:
     """The answers that are there at once; see `widgets.answers` for the form. What is wrong with a mask stands in `message`."""
     value = {"photo": key, "mask": code, "message": "", "size": "", "answers": []}
-    names = lab.models(METHODS[0])
-    about = [inpaint_fills.describe(name, METHODS[0]) for name in names] + inpaint_fills.baselines()
     try:
         hole = open_hole(lab, key, code)
     except ValueError as error:
-        return value | {"message": str(error), "answers": about, "covered": isinstance(error, NothingKnown)}
-    told = kept.keep((key, code), lambda: quick_answers(lab, hole, about))[1]
+        covered = isinstance(error, NothingKnown)
+        return value | {"message": str(error), "answers": descriptions(lab), "covered": covered}
+    told = kept.keep((key, code), lambda: quick_answers(lab, hole))[1]
     height, width = hole.hidden.shape
-    message = "" if names else "No trained network is in the folder checkpoints, so only the baselines answer."
+    message = (
+        ""
+        if lab.models(METHODS[0])
+        else "No trained network is in the folder checkpoints, so only the baselines answer."
+    )
     return value | {"message": message, "size": f"{width} x {height}", "answers": told}
 
 
-def quick_answers(lab: Lab, hole: inpaint_fills.Hole, about: list[dict]) -> tuple[inpaint_fills.Fills, list[dict]]:
+def quick_answers(lab: Lab, hole: inpaint_fills.Hole) -> tuple[inpaint_fills.Fills, list[dict]]:
     """The fills that are fast, and what is told of every answer."""
     fills = inpaint_fills.quick_fills(lab, METHODS[0], hole)
-    return fills, [hole.tell(one, fills) for one in about]
+    return fills, [hole.tell(one, fills) for one in descriptions(lab)]
+
+
+def descriptions(lab: Lab) -> list[dict]:
+    """What is told of every answer before there is any."""
+    return [inpaint_fills.describe(name, METHODS[0]) for name in lab.models(METHODS[0])] + inpaint_fills.baselines()
 
 
 def follow(lab: Lab, kept: Recent, key: str, code: str) -> dict:
     """What takes longer, as an update of the answers' `later`. Nothing when there is nothing to fill."""
-    quick = kept.get((key, code))
-    if quick is None:  # the hand has gone on, or there is no hole
+    try:
+        hole = open_hole(lab, key, code)
+    except ValueError:  # there is no hole: `fill` has said so
         return gr.skip()
-    hole = open_hole(lab, key, code)
-    later = kept.keep((key, code, "later"), lambda: inpaint_fills.later_answers(hole, quick[0]))
+    fills = kept.keep((key, code), lambda: quick_answers(lab, hole))[0]  # others' strokes may have pushed it out
+    later = kept.keep((key, code, "later"), lambda: inpaint_fills.later_answers(hole, fills))
     return gr.update(later={"photo": key, "mask": code} | later)
 
 
