@@ -217,15 +217,16 @@ def test_patches_are_colored_by_their_photo(monkeypatch, models):
     assert len(set(sources(bank))) == 16
 
 
-def test_programs_get_coordinates_or_a_sentence(maps):
-    path, figures = feature_map_api.laid_out(maps, MODELS[0], "conv3", "pca", {"seed": 4, "knobs": '{"axis": 2}'})
-    rows = list(csv.DictReader(Path(path).read_text().splitlines()))
+def test_programs_get_coordinates_or_a_sentence(maps, tmp_path):
+    turned = {"seed": 4, "knobs": '{"axis": 2}'}
+    path, figures = feature_map_api.laid_out(maps, MODELS[0], "conv3", "pca", turned, tmp_path)
+    rows = list(csv.DictReader(path.read_text().splitlines()))
     assert len(rows) == figures["pictures"] == COUNT and figures["knobs"] == {"axis": 2}
     assert {"index", "file", "box", "x", "y"} == set(rows[0]) and 0 < figures["trustworthiness"] <= 1
     for wrong in ({"model": "none"}, {"stage": "none"}, {"layout": "none"}, {"seed": -1}, {"knobs": "{"}):
         sent = {"model": MODELS[0], "stage": "", "layout": "pca", "seed": 0, "knobs": ""} | wrong
         with pytest.raises(gr.Error) as raised:
-            feature_map_api.laid_out(maps, sent["model"], sent["stage"], sent["layout"], sent)
+            feature_map_api.laid_out(maps, sent["model"], sent["stage"], sent["layout"], sent, tmp_path)
         assert str(raised.value).strip("'\"").endswith(".")
 
 

@@ -1,10 +1,8 @@
 """The endpoint `/colorize` for programs: a photo file, a temperature and a model in, the coloured picture and its figures out."""
 
 import math
-import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 
 import gradio as gr
 import numpy as np
@@ -20,7 +18,11 @@ def build(lab: Lab, names: Callable[[], Sequence[str]]) -> None:
     with gr.Group(visible=False):
         photo, temperature = gr.File(label="Photo"), gr.Number(START, label="Temperature, 0 (mode) to 1 (mean)")
         model = gr.Textbox(label="Model, for example colorization-rebalanced; empty for the last of the story")
-        colored, figures, ask = gr.File(label="Coloured photo"), gr.JSON(label="Figures"), gr.Button("Colour it")
+        colored, figures, ask = (
+            gr.Image(label="Coloured photo", format="png"),
+            gr.JSON(label="Figures"),
+            gr.Button("Colour it"),
+        )
     ask.click(
         partial(colorize_file, lab, names),
         [photo, temperature, model],
@@ -36,8 +38,8 @@ def colorize_file(
     photo: str | None,
     temperature: float | None = START,
     model: str | None = None,
-) -> tuple[str, dict]:
-    """Path of the coloured photo (PNG), and its figures. Errors: gr.Error whose text is a sentence.
+) -> tuple[np.ndarray, dict]:
+    """The coloured photo (H, W, 3) uint8, and its figures. Errors: gr.Error whose text is a sentence.
 
     temperature: from 0, the mode, to 1, the mean; without effect on models that have none (regression; hue and chroma).
     figures: mean chroma; where the photo had colours of its own also theirs, and AuC in per cent.
@@ -59,7 +61,7 @@ def colorize_file(
         picture = network.colorize(pixels, **takes)
     except (PhotoError, CheckpointError) as error:
         raise refusal(str(error)) from error
-    return save(picture), {"model": model, "temperature": float(temperature)} | figures_of(picture, pixels)
+    return whole(picture), {"model": model, "temperature": float(temperature)} | figures_of(picture, pixels)
 
 
 def figures_of(picture: np.ndarray, pixels: np.ndarray) -> dict:
@@ -84,10 +86,6 @@ def ab_of(picture: np.ndarray) -> np.ndarray:
     return rgb_to_lab(torch.from_numpy(np.asarray(picture, np.float32)).movedim(-1, 0))[1:].movedim(0, -1).numpy()
 
 
-def save(picture: np.ndarray) -> str:
-    """Write (H, W, 3) float in [0, 1] to a PNG that Gradio may serve; its path."""
-    from PIL import Image
-
-    path = Path(tempfile.mkdtemp(prefix="colorize-")) / "colored.png"
-    Image.fromarray(np.rint(picture * 255).astype(np.uint8)).save(path)
-    return str(path)
+def whole(picture: np.ndarray) -> np.ndarray:
+    """A picture (H, W, 3) float in [0, 1] in whole numbers, uint8."""
+    return np.rint(picture * 255).astype(np.uint8)

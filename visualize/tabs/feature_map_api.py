@@ -33,14 +33,18 @@ def build(maps: Maps) -> None:
         ask = gr.Button("Lay out")
 
     def feature_map_file(model: str, stage: str, layout: str, knobs: str, seed: int) -> tuple[str, dict]:
-        return laid_out(maps, model, stage, layout, {"knobs": knobs, "seed": seed})
+        with tempfile.TemporaryDirectory() as folder:
+            written, told = laid_out(maps, model, stage, layout, {"knobs": knobs, "seed": seed}, Path(folder))
+            return table.move_resource_to_block_cache(written), told  # where Gradio removes it after a while
 
     inputs = [model, stage, layout, knobs, seed]
     ask.click(feature_map_file, inputs, [table, figures], api_name="feature_map", concurrency_limit=1)
 
 
-def laid_out(maps: Maps, model: str | None, stage: str | None, layout: str | None, turned: dict) -> tuple[str, dict]:
-    """Path of a CSV (index, file, box, x, y) and the figures of a map. Errors: gr.Error whose text is a sentence.
+def laid_out(
+    maps: Maps, model: str | None, stage: str | None, layout: str | None, turned: dict, folder: Path
+) -> tuple[Path, dict]:
+    """Path of a CSV (index, file, box, x, y) in `folder` and the figures of a map. Errors: gr.Error whose text is a sentence.
 
     `turned` holds "knobs", JSON or empty, and "seed". The first map of a network takes as long as it needs to look through the bank.
     """
@@ -75,16 +79,16 @@ def laid_out(maps: Maps, model: str | None, stage: str | None, layout: str | Non
         "pictures": len(bank),
     }
     figures |= {"neighbors": laid.faith.k, "neighbors_kept": laid.faith.kept, "trustworthiness": laid.faith.trust}
-    return table_file(bank, laid.xy), figures
+    return table_file(bank, laid.xy, folder), figures
 
 
-def table_file(bank, xy) -> str:
-    """Write the coordinates to a CSV that Gradio may serve; its path."""
-    path = Path(tempfile.mkdtemp(prefix="feature-map-")) / "map.csv"
+def table_file(bank, xy, folder: Path) -> Path:
+    """Write the coordinates to a CSV; its path."""
+    path = folder / "map.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["index", "file", "box", "x", "y"])
         for i, (x, y) in enumerate(xy.tolist()):
             box = bank.place(i).box
             writer.writerow([i, bank.names[i], " ".join(map(str, box)) if box else "", f"{x:.5f}", f"{y:.5f}"])
-    return str(path)
+    return path

@@ -3,9 +3,10 @@
 from functools import partial
 
 import gradio as gr
+import numpy as np
 
 from visualize.lab import Lab
-from visualize.tabs.colorize_api import figures_of, save
+from visualize.tabs.colorize_api import figures_of, whole
 from visualize.tabs.endpoints import LONGEST_SIDE, chosen_model, refusal
 
 
@@ -17,8 +18,8 @@ def build(lab: Lab, method: str) -> None:
             gr.Textbox(label="Model, for example split-brain-lab; empty for the first"),
         )
         colors, lightness = (
-            gr.File(label="Photo in the colours said"),
-            gr.File(label="The lightness said, as a grey picture"),
+            gr.Image(label="Photo in the colours said", format="png"),
+            gr.Image(label="The lightness said, as a grey picture", format="png"),
         )
         figures, ask = gr.JSON(label="Figures"), gr.Button("Ask both halves")
     ask.click(
@@ -30,8 +31,10 @@ def build(lab: Lab, method: str) -> None:
     )
 
 
-def split_file(lab: Lab, method: str, photo: str | None, model: str | None = None) -> tuple[str, str, dict]:
-    """Paths of two pictures (PNG), and figures. Errors: gr.Error whose text is a sentence.
+def split_file(
+    lab: Lab, method: str, photo: str | None, model: str | None = None
+) -> tuple[np.ndarray, np.ndarray, dict]:
+    """Two pictures (H, W, 3) uint8, and figures. Errors: gr.Error whose text is a sentence.
 
     The photo in the colours that one half says of its lightness; the lightness that the other half says of its colours, as a grey picture.
     figures: those of /colorize for the first; for the second the mean error of L, 0 to 100, "off", and that of L = 50, "off_middle".
@@ -49,4 +52,4 @@ def split_file(lab: Lab, method: str, photo: str | None, model: str | None = Non
         raise refusal(str(error)) from error
     pictures = said.pictures()
     painted, grey = pictures["colours said"], pictures["lightness said"]
-    return save(painted), save(grey), {"model": model} | figures_of(painted, pixels) | said.lightness_errors()
+    return whole(painted), whole(grey), {"model": model} | figures_of(painted, pixels) | said.lightness_errors()
