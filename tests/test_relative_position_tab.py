@@ -122,13 +122,18 @@ def test_the_value_of_the_board_may_be_anything(lab):
         assert relative_position.show(lab, PHOTO, value)["asked"]["round"] == number
 
 
-def test_a_damaged_network_leaves_the_other_alone(lab, tmp_path, monkeypatch):
+def test_a_damaged_network_leaves_the_other_alone_and_answers_once_it_is_mended(lab, tmp_path, monkeypatch):
     shutil.copytree(zoo.folder(), tmp_path / "checkpoints")
-    (tmp_path / "checkpoints" / "relative-position-dropping" / "model.safetensors").write_bytes(b"no weights")
+    weights = tmp_path / "checkpoints" / "relative-position-dropping" / "model.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(b"no weights")
     monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", str(tmp_path / "checkpoints"))
-    dropping, plain = relative_position.asked(Lab(), PHOTO, 1)["networks"]
+    fresh = Lab()
+    dropping, plain = relative_position.asked(fresh, PHOTO, 1)["networks"]
     assert "--source SRC" in dropping["error"] and "likely" not in dropping
     assert len(plain["likely"]) == 8
+    weights.write_bytes(whole)
+    assert all("likely" in one for one in relative_position.asked(fresh, PHOTO, 1)["networks"])
 
 
 def test_without_a_network_a_person_plays_alone(tmp_path, monkeypatch):

@@ -7,7 +7,7 @@ import gradio as gr
 from visualize.jpeg_uri import FULL_COLOR, jpeg_uri
 from visualize.lab import Lab
 from visualize.tabs import relative_position_api, relative_position_words
-from visualize.tabs.relative_position_round import answer, draw_square, geometry, resized
+from visualize.tabs.relative_position_round import Square, answer, draw_square, geometry, resized
 from visualize.widgets.position_board import position_board, read_round
 from visualize.widgets.posterior_lens import data_url
 
@@ -44,31 +44,33 @@ def asked(lab: Lab, photo_key: str, number: int) -> dict:
     from ssl_core.photo import PhotoError
 
     told = {"photo": photo_key, "round": number, "message": "", "networks": []}
+    names = lab.models(METHODS[0])
+    config = geometry(lab, names)
+    key = ("position", photo_key, number, config)
     try:
-        return told | lab.keep(("position", photo_key, number), lambda: made_question(lab, photo_key, number))
+        square, question = lab.keep(key, lambda: made_question(lab, photo_key, number, config))
     except PhotoError as error:
         return told | {"message": str(error)}
+    alone = "" if names else "No trained network is in the folder checkpoints, so you play alone."
+    networks = [answer(lab, name, square, config) for name in names]
+    return told | question | {"message": alone, "networks": networks}
 
 
-def made_question(lab: Lab, photo_key: str, number: int) -> dict:
-    """The same, computed. Errors: PhotoError."""
+def made_question(lab: Lab, photo_key: str, number: int, config) -> tuple[Square, dict]:
+    """What is asked, and what of it no network has a part in. Errors: PhotoError."""
     from ssl_core.pretexts.relative_position import corners
 
     photo = lab.photo(photo_key)
-    names = lab.models(METHODS[0])
-    config = geometry(lab, names)
     square = draw_square(photo.pixels, config, number)
     left, top, size = square.box
     sharp = photo.pixels[top : top + size, left : left + size]
     share = config.patch / config.side
-    return {
+    return square, {
         "name": photo.name,
-        "message": "" if names else "No trained network is in the folder checkpoints, so you play alone.",
         "direction": square.direction,
         "sharp": jpeg_uri(resized(sharp, min(size, LARGEST)), 92, FULL_COLOR),
         "seen": data_url(square.seen),
         "boxes": [[x / config.side, y / config.side, share] for y, x in square.places.tolist()],
         "steps": (corners(config.side, config.patch, config.gap)[:3, 1] / config.side).tolist(),
         "pixels": config.patch,
-        "networks": [answer(lab, name, square, config) for name in names],
     }
