@@ -2,10 +2,10 @@
 
 import contextlib
 import hashlib
-import os
 import re
 import secrets
 import threading
+from collections import Counter
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +16,7 @@ import numpy as np
 
 from ssl_core.bank import PHOTO_SIDE, Bank, Place, Progress, open_bank_steps, quick_to_open
 from ssl_core.photo import PhotoError, has_color, read_photo
-from ssl_core.sources import Source, SourceError, open_source, starter
+from ssl_core.sources import Source, SourceError, name_of, open_source, starter
 from visualize.recent import Recent
 from visualize.shared_work import SharedWork, drained
 
@@ -67,16 +67,17 @@ class Lab:
 
     def __init__(self, photos: str | None = None):
         self.shelf: dict[str, OnShelf] = {}
+        self.namesakes = Counter()  # by key: names without a Latin letter all come to one
         self.photos, self.file_keys = photos or "starter", {}
         self.source = open_source(photos, "all") if photos else None
-        mine = self._put_folder(self.source, Path(photos).name) if photos else []
+        mine = self._put_folder(self.source, name_of(photos)) if photos else []
         for photo in sorted(starter(), key=lambda photo: photo.name != FIRST):
             name = photo.name[:1].upper() + photo.name[1:]
             key = self._put(slug(name), OnShelf(name, photo.credit, photo.terms, partial(photo.load, LONGEST_SIDE)))
             mine.append(key)
         self.keys: tuple[str, ...] = tuple(mine)
         self.uploads, self.results, self.indexes = Recent(MOST_UPLOADS), Recent(MOST_RESULTS), Recent(MOST_INDEXES)
-        self.opened, self.work = Recent(1), SharedWork()
+        self.opened, self.work = Recent(2), SharedWork()  # the bank, and its patches
         self.salt = secrets.token_bytes(16)
         self.model_lock, self.warmed = threading.Lock(), threading.Event()
 
@@ -90,9 +91,10 @@ class Lab:
         return [keys[i] for i in np.linspace(0, len(keys) - 1, min(len(keys), MOST_OF_FOLDER)).astype(int).tolist()]
 
     def _put(self, key: str, photo: OnShelf) -> str:
-        number, free = 1, key
+        free = key
         while free in self.shelf:
-            number, free = number + 1, f"{key}-{number + 1}"
+            self.namesakes[key] += 1
+            free = f"{key}-{self.namesakes[key] + 1}"
         self.shelf[free] = photo
         return free
 
@@ -242,9 +244,3 @@ def shown(key: str, name: str, credit: str, terms: str, pixels: np.ndarray) -> S
         picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
         pixels = np.asarray(picture)
     return Shown(key, name, credit, terms, pixels, bool(has_color(pixels)))
-
-
-def use_threads(count: int | None) -> None:
-    """Let torch use `count` threads; to be called before torch is imported."""
-    if count:
-        os.environ["OMP_NUM_THREADS"] = str(count)
