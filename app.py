@@ -1,8 +1,10 @@
 """Start the lab: `python app.py`. A Hugging Face Space finds `demo` here."""
 
 import argparse
+import errno
 import os
 import signal
+import socket
 import sys
 import threading
 
@@ -13,7 +15,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     """The options of the command line."""
     parser = argparse.ArgumentParser(prog="app.py", description="Pretext Lab: self-supervised vision at the bench.")
     port, host = os.environ.get("GRADIO_SERVER_PORT", "7860"), os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
-    parser.add_argument("--port", type=int, default=int(port), help=f"default {port}")
+    parser.add_argument("--port", type=port_number, default=port, help=f"default {port}")
     parser.add_argument("--host", default=host, help=f"0.0.0.0 lets other machines in; default {host}")
     parser.add_argument("--photos", metavar="DIR|ZIP", help="a folder or a zip of your own photographs")
     parser.add_argument("--checkpoints", metavar="DIR", help="a folder of models other than checkpoints/")
@@ -21,6 +23,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     told = "threads for the networks; fewer are faster on a busy machine"
     parser.add_argument("--threads", type=int, choices=cores, metavar="N", help=told)
     return parser.parse_args(arguments)
+
+
+def port_number(text: str) -> int:
+    """A port from 1 to 65535. Errors: argparse.ArgumentTypeError."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not {text!r}")
+    return int(text)
 
 
 def build(options: argparse.Namespace):
@@ -31,13 +40,26 @@ def build(options: argparse.Namespace):
     """
     if options.checkpoints:
         os.environ["PRETEXT_LAB_CHECKPOINTS"] = options.checkpoints
-    from visualize.lab import Lab, use_threads
+    if options.threads:
+        os.environ["OMP_NUM_THREADS"] = str(options.threads)  # for torch, which is imported later
+    from visualize.lab import Lab
 
-    use_threads(options.threads)
     lab = Lab(options.photos)
     from visualize.page import build_page  # after the photographs: a wrong --photos is told at once
 
     return lab, build_page(lab)
+
+
+def why_not(host: str, port: int) -> str:
+    """Why no page can be served there, and what to do."""
+    try:
+        socket.create_server((host, port)).close()
+    except PermissionError:
+        return f"Port {port} may not be used without more rights: choose one above 1023 with --port."
+    except OSError as problem:
+        if problem.errno != errno.EADDRINUSE:
+            return f"This machine has no address {host}: give --host 127.0.0.1, or 0.0.0.0 to let other machines in."
+    return f"Port {port} is taken: stop what uses it, or choose another with --port."
 
 
 def main(arguments: list[str]) -> int:
@@ -59,8 +81,8 @@ def main(arguments: list[str]) -> int:
         page.launch(
             server_name=options.host, server_port=options.port, prevent_thread_lock=True, quiet=True, **launch_options()
         )
-    except OSError:
-        print(f"Port {options.port} is taken: stop what uses it, or choose another with --port.", file=sys.stderr)
+    except OSError:  # Gradio says of every reason that no port is empty
+        print(why_not(options.host, options.port), file=sys.stderr)
         return 2
     print(f"Pretext Lab is at {page.local_url}  (Ctrl-C stops it)", flush=True)
     # The first page to open warms the lab too; any earlier, it would only be in that page's way.

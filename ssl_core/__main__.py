@@ -173,10 +173,8 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141  # as the shell says of a program that its reader ended
     except KeyboardInterrupt:
-        print(
-            "\npretext-lab: stopped. A training goes on with the same command, without --fresh; a minute of it is lost at most.",
-            file=sys.stderr,
-        )
+        goes_on = " It goes on with the same command, without --fresh; a minute of it is lost at most."
+        print(f"\npretext-lab: stopped.{goes_on if options.command == 'train' else ''}", file=sys.stderr)
         return 130
     return 0
 

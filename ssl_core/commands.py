@@ -1,6 +1,6 @@
 """What each command of the command line does. Every function takes the parsed options of `__main__.parser`."""
 
-import subprocess
+import runpy
 import sys
 from pathlib import Path
 
@@ -60,9 +60,7 @@ def layouts(options) -> None:
         for doing in shipped_layouts.write_all(names, zoo.load, options.again):
             print(doing, flush=True)
     for name in names:
-        print(
-            f"{name:40} {'up to date' if shipped_layouts.stages_shipped(name) else 'missing: layouts --write makes it'}"
-        )
+        print(f"{name:40} {_state_of_shipped(bool(shipped_layouts.stages_shipped(name)), 'layouts')}")
 
 
 def failures(options) -> None:
@@ -83,7 +81,15 @@ def failures(options) -> None:
     for model in map(zoo.load, names):
         if tasks_of(model):
             there = shipped_failures.shipped(model, bank) is not None
-            print(f"{model.name:40} {'up to date' if there else 'missing: failures --write makes it'}")
+            print(f"{model.name:40} {_state_of_shipped(there, 'failures')}")
+
+
+def _state_of_shipped(there: bool, command: str) -> str:
+    if there:
+        return "up to date"
+    return (
+        f"missing: {command} --write makes it" if zoo.ships() else "none: they ship for the models in checkpoints alone"
+    )
 
 
 def words(options) -> None:
@@ -111,8 +117,10 @@ def words(options) -> None:
 
 
 def serve(options) -> None:
-    """Start the page, as `python app.py` does."""
-    raise SystemExit(subprocess.call([sys.executable, str(ROOT / "app.py"), *options.rest]))
+    """Start the page, as `python app.py` does; in this process, so that what ends this command ends the page."""
+    sys.argv = [str(ROOT / "app.py"), *options.rest]
+    sys.path.insert(0, str(ROOT))
+    runpy.run_path(sys.argv[0], run_name="__main__")
 
 
 COMMANDS = {

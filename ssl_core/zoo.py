@@ -17,13 +17,18 @@ _LOCK = threading.Lock()
 
 
 def folder() -> Path:
-    """Where the models lie: $PRETEXT_LAB_CHECKPOINTS, or `checkpoints` beside this package."""
-    return Path(os.environ.get("PRETEXT_LAB_CHECKPOINTS") or Path(__file__).parent.parent / "checkpoints")
+    """Where the models lie: $PRETEXT_LAB_CHECKPOINTS, or where they ship."""
+    return Path(os.environ.get("PRETEXT_LAB_CHECKPOINTS") or checkpoint.SHIPPED)
+
+
+def ships() -> bool:
+    """Whether the models are those that ship with the project."""
+    return folder().resolve() == checkpoint.SHIPPED.resolve()
 
 
 def check_shipped(about: Path) -> None:
     """CheckpointError unless the models are those that ship with the project: what lies in `about` is of them alone."""
-    if folder().resolve() != checkpoint.SHIPPED.resolve():
+    if not ships():
         raise checkpoint.CheckpointError(
             f"--write renews {about}, which ships with the models in {checkpoint.SHIPPED}; those in {folder()} are others. "
             "Put them there, and leave out --checkpoints and $PRETEXT_LAB_CHECKPOINTS."

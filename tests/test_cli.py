@@ -205,11 +205,6 @@ def test_an_odd_rank_hides_no_model(trained, tmp_path, monkeypatch):
     assert set(zoo.names()) == {"context-encoder-l2", "colorization-classification"}
 
 
-def test_serve_hands_its_options_to_the_page():
-    done = _call("serve", "--help")
-    assert done.returncode == 0 and "--port" in done.stdout
-
-
 def test_a_run_on_another_source_is_refused_and_a_finished_one_left_alone(source, tmp_path, capsys):
     files, other = tmp_path / "context-encoder-l2", tmp_path / "other"
     assert _train("context-encoder-l2", source, tmp_path, 2) == 0
