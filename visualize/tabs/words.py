@@ -9,7 +9,7 @@ from visualize.jobs import Jobs
 from visualize.lab import Lab
 from visualize.tabs import words_api, words_map, words_pictures, words_text, words_vectors
 from visualize.tabs.asked import named
-from visualize.tabs.words_asked import METHOD, AskedError
+from visualize.tabs.words_asked import METHOD
 from visualize.widgets.linked_map import linked_map
 from visualize.widgets.word_desk import word_desk
 
@@ -42,19 +42,7 @@ def server_functions(lab: Lab, jobs: Jobs) -> list[Callable[[dict], dict]]:
         "words_pictures": partial(words_pictures.pictures, lab, jobs),
         "words_photo": partial(words_pictures.photo_words, lab),
     }
-    return [named(name, told(handler)) for name, handler in handlers.items()]
-
-
-def told(handler: Callable[[dict], dict]) -> Callable[[dict], dict]:
-    """A handler whose refusals are sentences in the tab."""
-
-    def answer(query: dict) -> dict:
-        try:
-            return handler(query)
-        except AskedError as error:
-            return {"error": str(error)}
-
-    return answer
+    return [named(name, handler) for name, handler in handlers.items()]
 
 
 def started(lab: Lab, query: dict) -> dict:

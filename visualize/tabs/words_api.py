@@ -6,8 +6,9 @@ import gradio as gr
 
 from visualize.lab import Lab
 from visualize.tabs import words_pictures, words_vectors
+from visualize.tabs.asked import AskedError
 from visualize.tabs.endpoints import LONGEST_SIDE, refusal
-from visualize.tabs.words_asked import AskedError, network
+from visualize.tabs.words_asked import network
 
 
 def build(lab: Lab) -> None:

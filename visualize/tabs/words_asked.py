@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from visualize.lab import Lab
+from visualize.tabs.asked import AskedError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,10 +19,6 @@ METHOD = "noisy-words"
 TITLES = {"visual": "Visual", "word2vec": "word2vec", "both": "Both"}
 EXAMPLES = 5
 LONGEST = 60  # letters of what a person typed that are looked at
-
-
-class AskedError(ValueError):
-    """Something that cannot be answered as asked. Its text is a sentence for the person."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ import gradio as gr
 import numpy as np
 
 from visualize.lab import Lab
-from visualize.tabs.words_asked import AskedError, known
+from visualize.tabs.asked import AskedError
+from visualize.tabs.words_asked import known
 from visualize.tabs.words_vectors import checked
 from visualize.widgets.linked_map import groups_of, layout_of, points_of
 

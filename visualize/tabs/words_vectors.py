@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from visualize.lab import Lab
-from visualize.tabs.words_asked import TITLES, Known, answers, known, typed
+from visualize.tabs.asked import AskedError
+from visualize.tabs.words_asked import TITLES, Known, answers, examples, known, typed
 
 ANSWERS, NEIGHBOURS = 8, 8
 
 
 def start(lab: Lab, query: dict) -> dict:
     """What the page needs once: the vocabulary, for the lists under the fields, and which examples work and which fail."""
-    from visualize.tabs.words_asked import examples
-
     at_hand = known(lab)
     return {"words": list(at_hand.first.words), "examples": examples(lab), "model": at_hand.name}
 
@@ -91,7 +90,6 @@ def people(lab: Lab) -> dict[frozenset, list[dict]]:
 def checked(at_hand: Known, query: dict, fields: tuple[str, ...]) -> tuple[dict[str, str], list[dict]]:
     """The words of some fields as the vocabulary spells them, and what is wrong with the others."""
     from ssl_core.word_vectors import UnknownWordError
-    from visualize.tabs.words_asked import AskedError
 
     words, problems = {}, []
     for name in fields:
