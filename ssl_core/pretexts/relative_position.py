@@ -110,7 +110,8 @@ def drop_colors(patches: Tensor, noise: float, rng: np.random.Generator) -> Tens
     """
     kept = torch.from_numpy(rng.integers(0, 3, len(patches))).to(patches.device)
     kept = F.one_hot(kept, 3).bool()[:, :, None, None]
-    deviation = patches.flatten(2).std(2)[:, :, None, None].masked_fill(~kept, 0).sum(1, keepdim=True)
+    left = patches.masked_fill(~kept, 0).sum(1, keepdim=True)
+    deviation = left.std((2, 3), keepdim=True)
     grains = torch.from_numpy(rng.standard_normal(tuple(patches.shape), dtype=np.float32)).to(patches)
     return torch.where(kept, patches, 0.5 + noise * deviation * grains)
 
