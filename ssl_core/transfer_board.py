@@ -31,7 +31,7 @@ def board(table: Table, names: Sequence[Teacher], packs: str | None, told: str, 
         "measured_on": told,
         "remarks": list(remarks),
         "teachers": [
-            {"name": one.name, "minutes": one.minutes, "images": one.images, "kind": one.kind} for one in names
+            {"name": one.name, "minutes": round(one.minutes), "images": one.images, "kind": one.kind} for one in names
         ],
         "tasks": [_task(name, packs) for name in tasks],
         "cells": [
