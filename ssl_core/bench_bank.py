@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ssl_core.bank import Bank, Place, starter_bank
+from ssl_core.steps import drained
 
 MANY = 10_000
 STAGE = -1  # the last one
@@ -28,8 +29,8 @@ def measure(model) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         few, many, cache = bank, repeated(bank, MANY, Path(folder) / "pictures.npy"), Path(folder) / "cache"
         drained(index_steps(model, first(few, 64), cache))  # the first pass of a process is slower
-        index, seconds, work = drained(index_steps(model, few, cache))
-        _, seconds_many, work_many = drained(index_steps(model, many, cache))
+        index, seconds, work = timed(index_steps(model, few, cache))
+        _, seconds_many, work_many = timed(index_steps(model, many, cache))
         found = {"pictures": len(few), "index": seconds, "index_many": seconds_many}
         found["ratio"] = (work_many / len(many)) / (work / len(few))
         found["memory"] = psutil.Process().memory_info().rss / 2**20
@@ -80,14 +81,11 @@ def _bank(key: str, rows: np.ndarray) -> Bank:
     return Bank(key, key, names, None, 0, rows, tuple(Place(name, None) for name in names), str)
 
 
-def drained(steps: Generator) -> tuple[object, float, float]:
+def timed(steps: Generator) -> tuple[object, float, float]:
     """What a generator returns after its last step, the seconds until then, and those that the processor spent on this program."""
     began, worked = time.perf_counter(), time.process_time()
-    while True:
-        try:
-            next(steps)
-        except StopIteration as finished:
-            return finished.value, time.perf_counter() - began, time.process_time() - worked
+    found = drained(steps)
+    return found, time.perf_counter() - began, time.process_time() - worked
 
 
 def _milliseconds(work: Callable[[int], object], repeats: int) -> list[float]:

@@ -17,6 +17,7 @@ from ssl_core import zoo
 from ssl_core.checkpoint import WEIGHTS, replacing
 from ssl_core.layouts import METHODS, LayoutError, knobs_of, layout_steps
 from ssl_core.neighbors import Faith, Neighborhoods, unit_length
+from ssl_core.steps import drained
 
 FOLDER = Path(__file__).parents[1] / "assets" / "layouts"
 SEED = 0
@@ -102,14 +103,7 @@ def write_all(names: tuple[str, ...], load: Callable, again: bool, folder: Path 
         if not again and about and (about.get("weights"), about.get("bank")) == (weights_of(name), bank.key):
             continue
         yield f"{name} index"
-        steps = index_steps(load(name), bank)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as finished:
-                index = finished.value
-                break
-        yield from write(name, index, folder)
+        yield from write(name, drained(index_steps(load(name), bank)), folder)
 
 
 def _read(path: Path) -> dict | None:

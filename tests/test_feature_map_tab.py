@@ -15,8 +15,8 @@ from PIL import Image
 from ssl_core import checkpoint, shipped_layouts
 from ssl_core.neighbors import unit_length
 from ssl_core.pretexts import build
+from ssl_core.steps import drained
 from visualize.lab import Lab
-from visualize.shared_work import drained
 from visualize.tabs import feature_map, feature_map_api
 from visualize.tabs.feature_map_asked import read
 from visualize.tabs.feature_map_work import Maps, sources

@@ -9,8 +9,8 @@ from PIL import Image
 
 from ssl_core import checkpoint, pretexts
 from ssl_core.bank import BankError
+from ssl_core.steps import drained
 from visualize.lab import MOST_OF_FOLDER, Lab
-from visualize.shared_work import drained
 
 NAME = "context-encoder-l2"
 

@@ -11,7 +11,7 @@ from ssl_core.patch_bank import Match, PatchError, _best_places, overlap, patch_
 from ssl_core.patch_clusters import discover_steps, members
 from ssl_core.patch_query import first_box, fit_box, query_of, window_pixels
 from ssl_core.pretexts.patch_context import Config
-from visualize.shared_work import drained
+from ssl_core.steps import drained
 
 
 def bank_of(rows, labels=None, places=None):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ssl_core.steps import drained
 from visualize.lab import Lab
-from visualize.shared_work import drained
 from visualize.tabs import patch_context, patch_context_scene
 from visualize.tabs.patch_context_scene import middles, read_patch
 

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from visualize.shared_work import SharedWork, drained
+from ssl_core.steps import drained
+from visualize.shared_work import SharedWork
 
 
 class Slow:

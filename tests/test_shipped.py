@@ -13,8 +13,8 @@ from ssl_core.bank import starter_bank
 from ssl_core.failure_scores import Scores
 from ssl_core.failures import MODES, tasks_of
 from ssl_core.features import index_steps
+from ssl_core.steps import drained
 from tests.tiny_models import save_tiny
-from visualize.shared_work import drained
 
 SEEDED = ("tsne", "umap")
 

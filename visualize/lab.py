@@ -17,8 +17,9 @@ import numpy as np
 from ssl_core.bank import PHOTO_SIDE, Bank, Place, Progress, open_bank_steps, quick_to_open
 from ssl_core.photo import PhotoError, has_color, read_photo
 from ssl_core.sources import Source, SourceError, name_of, open_source, starter
+from ssl_core.steps import drained
 from visualize.recent import Recent
-from visualize.shared_work import SharedWork, drained
+from visualize.shared_work import SharedWork
 
 if TYPE_CHECKING:
     from ssl_core.features import Index

@@ -68,12 +68,3 @@ class Run:
     def __init__(self):
         self.watchers, self.steps, self.latest = 0, 0, None
         self.result, self.error, self.finished = None, None, threading.Event()
-
-
-def drained(steps: Generator[object, None, T]) -> T:
-    """What a generator returns after its last step."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as finished:
-            return finished.value

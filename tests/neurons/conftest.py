@@ -12,9 +12,9 @@ import torch
 from PIL import Image
 
 from ssl_core import checkpoint, pretexts
+from ssl_core.steps import drained
 from visualize.jobs import Jobs
 from visualize.lab import Lab
-from visualize.shared_work import drained
 from visualize.tabs import neurons
 from visualize.tabs.neurons_asked import Bench
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
+from ssl_core.steps import drained
 from visualize.lab import Lab
-from visualize.shared_work import drained
 from visualize.tabs import neurons_wall
 from visualize.tabs.neurons_unit import overlap
 

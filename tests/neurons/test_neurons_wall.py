@@ -5,8 +5,8 @@ import shutil
 import numpy as np
 import pytest
 
+from ssl_core.steps import drained
 from visualize.lab import Lab
-from visualize.shared_work import drained
 from visualize.tabs import neurons_wall
 
 NAME, TWIN, OTHER = "colorization-rebalanced", "colorization-twin", "context-encoder-l2"

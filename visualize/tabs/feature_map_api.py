@@ -8,7 +8,7 @@ from pathlib import Path
 import gradio as gr
 
 from ssl_core.layouts import METHODS, LayoutError
-from visualize.shared_work import drained
+from ssl_core.steps import drained
 from visualize.tabs.endpoints import chosen_model, refusal
 from visualize.tabs.feature_map_asked import FIRST, LARGEST_SEED, read
 from visualize.tabs.feature_map_work import Maps

@@ -30,7 +30,7 @@ def neuron(bench: Bench, model: str, stage: str, unit: float, count: float) -> d
     from ssl_core.checkpoint import CheckpointError
     from ssl_core.photo import PhotoError
     from ssl_core.sources import SourceError
-    from visualize.shared_work import drained
+    from ssl_core.steps import drained
 
     query = {"model": model, "stage": stage, "unit": unit, "k": count}
     try:
