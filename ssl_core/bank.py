@@ -16,6 +16,7 @@ from ssl_core.array_cache import folder_of, read_arrays, write_arrays
 from ssl_core.photo import PhotoError
 from ssl_core.sources import Source, SourceError, name_of, open_source
 from ssl_core.starter import Photo, starter
+from ssl_core.steps import drained
 
 SIDE = 128  # px of a bank picture: the side that the shipped networks were trained on
 LOOK_AGAIN = 5.0  # s between two looks at a folder: listing 10,000 files takes a part of a second
@@ -74,7 +75,7 @@ class Bank:
     @property
     def called(self) -> str:
         """The name of the folder or zip, in short."""
-        return self.described.rsplit(",", 1)[0]
+        return self.described.rsplit(", ", 1)[0]
 
     @property
     def side(self) -> int:
@@ -170,12 +171,7 @@ def open_bank(spec: str | Path, side: int = SIDE) -> Bank:
 
     Pictures that cannot be read are left out and counted. Raises BankError when there is nothing to look through.
     """
-    steps = open_bank_steps(spec, side)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as finished:
-            return finished.value
+    return drained(open_bank_steps(spec, side))
 
 
 def open_bank_steps(

@@ -25,6 +25,7 @@ PARTS = {"training": "train", "train": "train", "test": "test"} | dict.fromkeys(
     ("val", "valid", "validation", "dev"), "val"
 )
 CLASS_NAMES = "classes.json"
+WITH_MARK = "utf-8-sig"  # UTF-8, with or without the byte order mark that Excel writes first
 MAX_FILE_BYTES = 512 * 2**20
 
 
@@ -66,7 +67,7 @@ class Source:
 
         The set is the first of several folders in which a photograph lies, those that name a split aside, else the source.
         """
-        called = self.described.split(",")[0]
+        called = self.described.rsplit(", ", 2)[0]
         if self.labels is None or self.kept is None:
             raise SourceError(f"There are no classes in {called}. Sort the photographs into one folder for each class.")
         paths = (PurePosixPath(self.names[index]).parts for index in self.kept)
@@ -79,7 +80,7 @@ class Source:
         """After `pack`: the sentences of each of its rows. SourceError if there is none under any photograph."""
         if self.sentences is None or self.kept is None or not any(self.sentences[index] for index in self.kept):
             raise SourceError(
-                f"There are no sentences under the photographs of {self.described.split(',')[0]}. Put a {CAPTIONS} beside "
+                f"There are no sentences under the photographs of {self.described.rsplit(', ', 2)[0]}. Put a {CAPTIONS} beside "
                 'them that says {"file": ["sentence", ...]}, or take captions.zip.'
             )
         return [self.sentences[index] for index in self.kept]
@@ -135,7 +136,7 @@ def _folder_source(folder: Path, split: str, called: str = "") -> Source:
             files[name] = f"{path.stat().st_size}:{path.stat().st_mtime_ns}"
 
     def read_text(name: str) -> str | None:
-        return (folder / name).read_text(encoding="utf-8") if (folder / name).is_file() else None
+        return (folder / name).read_text(encoding=WITH_MARK) if (folder / name).is_file() else None
 
     return _source(called or name_of(folder), files, read_text, lambda name: folder / name, split)
 
@@ -159,7 +160,7 @@ def _zip_source(path: Path, split: str) -> Source:
             raise PhotoError(f"{name} cannot be unpacked: the zip is damaged or locked with a password.") from None
 
     def read_text(name: str) -> str | None:
-        return read_bytes(name).decode("utf-8") if name in infos else None
+        return read_bytes(name).decode(WITH_MARK) if name in infos else None
 
     return _source(path.name, files, read_text, read_bytes, split)
 
@@ -177,6 +178,9 @@ def _source(called: str, files: dict[str, str], read_text: Callable, read_bytes:
         chosen = tuple(name for name in chosen if parts[name] == part)
     if not files:
         raise SourceError(f"{called} holds no pictures ({', '.join(sorted(ENDINGS))}); add some or take another.")
+    if not parts:
+        told = f"names none of its pictures; write them as they lie there, like {next(iter(files))}, or take it away."
+        raise SourceError(f"The list of splits in {called} {told}")
     if not chosen:
         have = ", ".join(sorted(set(parts.values())))
         raise SourceError(f"{called} has no {split} split, only {have}; put pictures into a folder {split}/.")

@@ -114,6 +114,14 @@ def test_one_broken_picture_among_many_is_counted(tmp_path):
     assert len(bank) == 39 and bank.skipped == 1 and "017.png" not in bank.names
 
 
+def test_a_large_bank_keeps_its_name(tmp_path):
+    with zipfile.ZipFile(tmp_path / "pets, mine.zip", "w") as archive:
+        for number in range(1001):
+            archive.writestr(f"{number}.png", picture(1, 2, 2))
+    bank = open_bank(tmp_path / "pets, mine.zip", 8)
+    assert bank.called == "pets, mine.zip" and bank.described == "pets, mine.zip, 1,001 photographs"
+
+
 def test_pictures_of_one_pixel_and_banks_of_two(tmp_path):
     bank = open_bank(folder_of(tmp_path / "dots", {"a.png": picture(1, 1, 1), "b.png": picture(2, 1, 1)}))
     assert len(bank) == 2 and np.ptp(bank.pixels(0), axis=(0, 1)).max() == 0

@@ -3,13 +3,11 @@
 import json
 import zipfile
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from ssl_core import downloads
 from ssl_core.photo import PhotoError
 from ssl_core.sources import SourceError, open_source, pack, starter
 
@@ -97,6 +95,41 @@ def test_splits_are_declared_in_four_ways(place, tmp_path):
         assert len(open_source(made, "all")) == 4
     labels = open_source(tmp_path / "manifest-csv").labels
     assert labels == ("cx", "dx")
+
+
+LISTS = {
+    "manifest.csv": "path,split,class\r\na.png,val,ant\r\nb.png,train,bee\r\n",
+    "split.json": '{"a.png": "val", "b.png": "train"}',
+    "annotations.json": '{"images": {"1": {"file": "a.png", "split": "val"}, "2": {"file": "b.png", "split": "train"}}}',
+}
+
+
+@pytest.mark.parametrize("file", LISTS)
+def test_lists_may_begin_with_a_byte_order_mark(place, tmp_path, file):
+    """Excel writes one before its csv."""
+    folder = fill(tmp_path / "pets", {"a.png": 1, "b.png": 2})
+    (folder / file).write_text(LISTS[file], encoding="utf-8-sig", newline="")
+    (folder / "captions.json").write_text('{"a.png": "Ein Bär."}', encoding="utf-8-sig")
+    (folder / "classes.json").write_text('{"ant": "Ameise"}', encoding="utf-8-sig")
+    source = open_source(place(folder), "val")
+    assert source.names == ("a.png",) and source.sentences == (("Ein Bär.",),)
+    assert source.class_names == {"ant": "Ameise"}
+
+
+@pytest.mark.parametrize("file", LISTS)
+@pytest.mark.parametrize("split", ["train", "all"])
+def test_a_list_that_names_no_picture_that_is_there_is_told(place, tmp_path, file, split):
+    folder = fill(tmp_path / "pets", {"cats/c.png": 1})
+    (folder / file).write_text(LISTS[file])
+    told = refused(place(folder), split)
+    assert told.startswith("The list of splits in pets") and "names none of its pictures" in told
+    assert "cats/c.png" in told
+
+
+def test_a_folder_keeps_a_comma_in_its_name(place, tmp_path):
+    source = open_source(place(fill(tmp_path / "pets, mine", {"a/1.png": 1, "b/2.png": 2})))
+    with pytest.raises(SourceError, match="of pets, mine"):
+        source.kept_sentences()
 
 
 def test_folders_named_train_and_val_are_splits(place, tmp_path):
@@ -201,46 +234,3 @@ def test_a_swollen_entry_is_not_unpacked(tmp_path, monkeypatch):
     monkeypatch.setattr("ssl_core.sources.MAX_FILE_BYTES", 10)
     with pytest.raises(PhotoError, match="unpacks to more"):
         open_source(zipped(fill(tmp_path / "pets", NAMES))).read(0)
-
-
-def test_without_a_network_a_download_says_what_to_do(tmp_path, monkeypatch):
-    def offline(datasets, folder):
-        raise OSError("Name or service not known")
-
-    monkeypatch.setenv("PRETEXT_LAB_CACHE", str(tmp_path))
-    monkeypatch.setattr(downloads, "_imagenette", offline)
-    assert "connect to the internet" in refused("imagenette")
-
-
-def test_a_downloaded_set_is_a_folder_like_any_other(tmp_path, monkeypatch):
-    asked = []
-
-    def imagenette(root, split, size, download):
-        asked.append(size)
-        fill(Path(root) / "imagenette2-160", {"train/n1/a.png": 1, "train/n2/b.png": 2, "val/n1/c.png": 3})
-
-    monkeypatch.setenv("PRETEXT_LAB_CACHE", str(tmp_path))
-    monkeypatch.setattr(downloads.import_torchvision().datasets, "Imagenette", imagenette)
-    assert open_source("imagenette").labels == ("n1", "n2")
-    assert len(open_source("imagenette", "val")) == 1
-    assert asked == ["160px"]
-
-
-def test_stl10_is_unpacked_to_pictures(tmp_path):
-    class Archive:
-        """torchvision's STL10 as `_stl10` reads it: `data` (N, 3, 96, 96) uint8, `labels`, `classes`."""
-
-        classes = ("airplane", "bird")
-
-        def __init__(self, root, split, download):
-            self.data = np.zeros((2, 3, 96, 96), np.uint8)
-            self.data[1, 0] = 200
-            self.labels = np.array([0, 1])
-
-        def __len__(self):
-            return 2
-
-    downloads._stl10(SimpleNamespace(STL10=Archive), tmp_path)
-    source = open_source(tmp_path)
-    assert source.labels == ("airplane", "bird") and source.read(1)[0, 0].tolist() == [200, 0, 0]
-    assert len(open_source(tmp_path, "val")) == 2
