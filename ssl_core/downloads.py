@@ -3,6 +3,7 @@
 With `transfer_downloads` the only place in ssl_core that uses the network, and only on request.
 """
 
+import shutil
 import sys
 from pathlib import Path
 from urllib.error import URLError
@@ -56,9 +57,19 @@ def download(name: str, folder: Path) -> Path:
     return done.parent
 
 
+def remove_unpacked(folder: Path) -> None:
+    """Take away what a call that was stopped may have unpacked in part: torchvision takes a folder that is there for the whole.
+
+    The archive beside it stays, and is not downloaded again if it is whole. OSError if the disk refuses.
+    """
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
 def _imagenette(datasets, folder: Path) -> None:
     """Ten classes of ImageNet, shorter side 160: imagenette2-160/train/<class>/*.JPEG and val/."""
     folder.mkdir(parents=True, exist_ok=True)
+    remove_unpacked(folder / "imagenette2-160")
     datasets.Imagenette(folder, split="train", size="160px", download=True)
 
 

@@ -10,7 +10,7 @@ from urllib.error import URLError
 import numpy as np
 
 from ssl_core.bank import Progress
-from ssl_core.downloads import DATASETS, import_torchvision
+from ssl_core.downloads import DATASETS, import_torchvision, remove_unpacked
 from ssl_core.pack import cache_folder
 from ssl_core.sources import Source, SourceError, open_source
 from ssl_core.transfer_packs import SqueezedSource, decoded, folders_task
@@ -61,7 +61,13 @@ def fetched(name: str, opened, folder: Path | None = None):
 def _caltech101(called: Called, folder: Path | None = None) -> Generator[Progress, None, TransferTask]:
     """All 101 classes, without the clutter of the background. No split is declared: every fifth picture of a class is judged by."""
     datasets = import_torchvision().datasets
-    found = fetched(called.name, lambda place, download: datasets.Caltech101(place, download=download), folder)
+
+    def opened(place: Path, download: bool):
+        if download:
+            remove_unpacked(place / "caltech101" / "101_ObjectCategories")
+        return datasets.Caltech101(place, download=download)
+
+    found = fetched(called.name, opened, folder)
     root = Path(found.root) / "101_ObjectCategories"
     names = tuple(f"{found.categories[y]}/image_{index:04d}.jpg" for index, y in zip(found.index, found.y, strict=True))
     source = Source(f"caltech101 whole, {len(names)} photographs", names, lambda name: root / name, _sizes(root, names))

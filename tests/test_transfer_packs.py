@@ -1,6 +1,7 @@
 """Packs, declared splits and downloads as tasks: small files in the layouts of the real ones."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -134,14 +135,36 @@ def test_without_a_network_a_download_says_what_to_do(monkeypatch, tmp_path):
             open_task(name)
 
 
+def caltech(root, count):
+    """The folders of Caltech-101 as torchvision unpacks them to `root`, `count` pictures of each of two classes."""
+    for position, name in enumerate(("BACKGROUND_Google", "dog", "cat")):
+        for number in range(1, count + 1):
+            path = root / "101_ObjectCategories" / name / f"image_{number:04d}.jpg"
+            picture(path, 50 * position + number, COLOURS.get(name, (9, 9, 9)))
+
+
 def test_whole_caltech_is_read_from_its_folders(tmp_path, monkeypatch):
     monkeypatch.setenv("PRETEXT_LAB_CACHE", str(tmp_path))
-    root = tmp_path / "datasets" / "caltech101-whole" / "caltech101" / "101_ObjectCategories"
-    for position, name in enumerate(("BACKGROUND_Google", "dog", "cat")):
-        for number in range(1, 11):
-            picture(root / name / f"image_{number:04d}.jpg", 50 * position + number, COLOURS.get(name, (9, 9, 9)))
-    task = open_task("caltech101")  # torchvision finds the folder, and asks no network
+    place = tmp_path / "datasets" / "caltech101-whole"
+    caltech(place / "caltech101", 10)
+    (place / ".complete").touch()  # nobody asks the network
+    task = open_task("caltech101")
     assert task.classes == ("cat", "dog") and len(task.test) == 4
+    same_as_shown(task)
+
+
+def test_caltech_that_was_not_unpacked_to_the_end_is_begun_anew(tmp_path, monkeypatch):
+    def unpacked(url, download_root, **_):
+        caltech(Path(download_root), 10)
+        (Path(download_root) / "caltech-101").mkdir()
+        (Path(download_root) / "caltech-101.zip").touch()
+
+    monkeypatch.setenv("PRETEXT_LAB_CACHE", str(tmp_path))
+    place = transfer_downloads.import_torchvision().datasets.Caltech101.__module__
+    monkeypatch.setattr(f"{place}.download_and_extract_archive", unpacked)
+    caltech(tmp_path / "datasets" / "caltech101-whole" / "caltech101", 4)  # what an interrupted run left
+    task = open_task("caltech101")
+    assert len(task.train) + len(task.choice) + len(task.test) == 20
     same_as_shown(task)
 
 
