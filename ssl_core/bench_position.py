@@ -30,14 +30,17 @@ COLUMNS = (
 
 
 def questions(model, photos: np.ndarray) -> np.ndarray:
-    """The nine patches of each photograph (N, S, S, 3) uint8, S the side of the model: (N, 9, p, p, 3) uint8.
+    """The nine patches of each photograph (N, S, S, 3) uint8, brought to the side of the model: (N, 9, p, p, 3) uint8.
 
     The jitter of the photograph at an index is the same in every run, for every network of one geometry.
     """
+    from ssl_core.photo import square
     from ssl_core.pretexts.relative_position import nine_patches
 
+    config = model.config
     cut = [
-        nine_patches(photo, model.config, np.random.default_rng([SEED, index]))[0] for index, photo in enumerate(photos)
+        nine_patches(square(photo, config.side), config, np.random.default_rng([SEED, index]))[0]
+        for index, photo in enumerate(photos)
     ]
     return np.stack(cut)
 

@@ -1,5 +1,7 @@
 """Relative position: where the patches lie, what is asked about them, and the figures, each against an independent derivation."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -164,6 +166,19 @@ class TestFigures:
         for key, figure in bench_position.chance().items():
             if key.endswith("percent"):
                 assert rolled[key] == pytest.approx(figure, abs=0.5), key
+
+    @SIZES
+    def test_questions_are_about_the_whole_photograph(self, size):
+        """Red says how far right a pixel lies, green how far down: so each patch tells where it was cut."""
+        ramp = np.broadcast_to(np.arange(1, 256, 2, dtype=np.uint8), (128, 128))
+        photo, config = np.stack((ramp, ramp.T, ramp), axis=-1), rp.RelativePosition.sizes[size]
+        patches = bench_position.questions(SimpleNamespace(config=config), photo[None])[0]
+        assert patches.shape == (9, config.patch, config.patch, 3) and patches.dtype == np.uint8
+        step, slack = 256 * (config.patch + config.gap) / config.side, 256 * config.jitter / config.side + 1
+        for number, patch in enumerate(patches):
+            row, column = divmod(number, 3)
+            expected = (128 + (column - 1) * step, 128 + (row - 1) * step)
+            np.testing.assert_allclose(patch.mean(axis=(0, 1))[:2], expected, atol=slack)
 
     def test_a_report_names_the_cost_of_the_defence_and_knows_its_models(self):
         torch.manual_seed(0)
