@@ -11,6 +11,9 @@ from ssl_core.color import rgb_to_lab
 
 STEP = 10.0  # sec 2.2: the ab plane in bins 10 apart
 REACH = 110  # |a| and |b| of every sRGB colour stay below this
+TEMPERATURE = 0.38  # sec 2.3
+# enough to hold the five nearest of any sRGB colour: in the middle of four bins, eight more tie for the fifth place
+CANDIDATES = 12
 
 
 @lru_cache(maxsize=1)
@@ -37,11 +40,11 @@ def _insert(u: Tensor, v: Tensor, fixed: Tensor, axis: int) -> list[Tensor]:
 
 @lru_cache(maxsize=1)
 def _nearest_table() -> Tensor:
-    """The nearest 10 bins of every whole-numbered ab: (2R + 1, 2R + 1, 10) int64."""
+    """The nearest `CANDIDATES` bins of every whole-numbered ab: (2R + 1, 2R + 1, CANDIDATES) int64."""
     axis = torch.arange(-REACH, REACH + 1, dtype=torch.float32)
     ab = torch.stack(torch.meshgrid(axis, axis, indexing="ij"), dim=-1).reshape(-1, 2)
     distance = torch.cdist(ab, gamut_bins())
-    return distance.topk(10, largest=False).indices.reshape(len(axis), len(axis), 10)
+    return distance.topk(CANDIDATES, largest=False).indices.reshape(len(axis), len(axis), CANDIDATES)
 
 
 @lru_cache(maxsize=2)
@@ -51,7 +54,7 @@ def _tables(device: torch.device) -> tuple[Tensor, Tensor]:
 
 
 def _candidates(ab: Tensor) -> tuple[Tensor, Tensor]:
-    """The ten bins of which one is the nearest to each colour: (..., 2) -> numbers (..., 10), and their squared distances."""
+    """The bins among which the nearest to each colour are: (..., 2) -> numbers (..., CANDIDATES), and their squared distances."""
     table, bins = _tables(ab.device)
     a, b = (ab.round().long().clamp(-REACH, REACH) + REACH).unbind(-1)
     near = table[a, b]
@@ -72,7 +75,8 @@ def soft_encode(ab: Tensor, neighbours: int = 5, sigma: float = 5.0) -> tuple[Te
     """Sec 2.2: the nearest bins of each colour and their Gaussian weights, which sum to 1.
 
     ab (..., 2) -> indices (..., neighbours) int64 and weights (..., neighbours) float32; all other bins have weight 0.
-    The ten candidates come from a table at whole-numbered ab; which of them are nearest is then decided exactly.
+    The candidates come from a table at whole-numbered ab; which of them are nearest is then decided exactly, for five neighbours
+    and fewer.
 
     >>> bins, weights = soft_encode(torch.tensor([20.0, 20.0]))
     >>> gamut_bins()[bins[0]].tolist(), round(weights.sum().item(), 6)
@@ -104,7 +108,7 @@ def class_weights(prior: Tensor, mix: float = 0.5) -> Tensor:
 def annealed_mean(log_probabilities: Tensor, temperature: float) -> Tensor:
     """Eq. 5: f_T(z) = exp(log z / T) / sum exp(log z / T), then the mean over bins. (B, Q, h, w) -> (B, 2, h, w).
 
-    T = 1 is the mean, T -> 0 the mode; T = 0.38 is the paper's.
+    T = 1 is the mean, T -> 0 the mode; `TEMPERATURE` is the paper's.
     """
     bins = gamut_bins().to(log_probabilities)
     if temperature <= 0:

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 METHOD, HYPERCOLUMNS = "colorization", "hypercolumn-colorization"
 METHODS = (METHOD, HYPERCOLUMNS, "split-brain")  # all that can colour a photograph
-TEMPERATURE = 0.38  # sec 2.3: the paper's setting
 NEVER = 1e-12  # a bin that a few photographs come nowhere near still has an inverse
 BATCH = 16
 COLUMNS = (
@@ -60,17 +59,17 @@ def class_prior(images: np.ndarray, progress: Callable = lambda it, **_: it) -> 
     return smooth_prior(counts.float()).clamp(min=NEVER)
 
 
-def colorize_batch(model: Colorization, photos: np.ndarray, temperature: float = TEMPERATURE) -> np.ndarray:
+def colorize_batch(model: Colorization, photos: np.ndarray) -> np.ndarray:
     """`model.colorize` for many photographs of one size at once: (N, H, W, 3) uint8 -> (N, H, W, 3) float32 in [0, 1]."""
     import torch
 
-    from ssl_core.ab_bins import annealed_mean
+    from ssl_core.ab_bins import TEMPERATURE, annealed_mean
     from ssl_core.color import paint
 
     with torch.inference_mode():
         seen, lightness = (torch.cat(parts) for parts in zip(*(model.seen(photo) for photo in photos), strict=True))
         answer = model.eval()({"image": seen}).cpu()
-        ab = answer if model.config.regression else annealed_mean(answer.log_softmax(1), temperature)
+        ab = answer if model.config.regression else annealed_mean(answer.log_softmax(1), TEMPERATURE)
         return paint(lightness, ab).permute(0, 2, 3, 1).numpy()
 
 
@@ -148,6 +147,8 @@ def _rows(figures: dict[str, np.ndarray]) -> list[dict]:
 def report(photos: np.ndarray, described: str, prior: Tensor, models: Iterable[str], load: Callable) -> Report:
     """The bench: every model and grey on every photograph. `load(name)` gives a model that colours."""
     from tqdm import tqdm
+
+    from ssl_core.ab_bins import TEMPERATURE
 
     models = tuple(models)
     rows = measure(photos, prior, paints(models, load), tqdm)

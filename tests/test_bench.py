@@ -109,9 +109,9 @@ def test_inpaint_bench_is_deterministic_and_names_its_models(photos, models):
 
 @pytest.mark.parametrize("name", ["colorization-regression", "colorization-rebalanced"])
 def test_colours_in_batches_are_those_of_colorize(photos, models, name):
-    together = bench_colorize.colorize_batch(models[name], photos, 0.38)
+    together = bench_colorize.colorize_batch(models[name], photos)
     for photo, answer in zip(photos, together, strict=True):
-        np.testing.assert_allclose(answer, models[name].colorize(photo, 0.38), atol=1e-4)
+        np.testing.assert_allclose(answer, models[name].colorize(photo), atol=1e-4)
 
 
 def test_color_figures_pool_all_pixels(photos):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from scipy.spatial.distance import cdist
 from skimage import color as reference
 
 from ssl_core import ab_bins, color
@@ -50,6 +51,17 @@ def test_soft_encoding_against_a_loop(colors):
         expected = np.exp(-(nearest**2 - nearest[0] ** 2) / 50)
         np.testing.assert_allclose(distance[found], nearest, rtol=1e-4)
         np.testing.assert_allclose(weight, expected / expected.sum(), rtol=2e-3, atol=1e-5)
+
+
+def test_soft_encoding_finds_the_five_nearest_bins_of_every_colour():
+    """In the middle of four bins eight more tie: with ten candidates two or three colours in a thousand lack their fifth."""
+    ab = color.rgb_to_lab(torch.from_numpy(np.random.default_rng(0).random((1, 3, 20_000, 1)).astype(np.float32)))
+    ab, bins = ab[0, 1:, :, 0].T, ab_bins.gamut_bins().numpy().astype(float)
+    found = ab_bins.soft_encode(ab, 5)[0].numpy()
+    distance = cdist(ab.numpy().astype(float), bins)
+    np.testing.assert_allclose(
+        np.take_along_axis(distance, found, axis=1), np.sort(distance, axis=1)[:, :5], atol=1e-4, rtol=0
+    )
 
 
 def test_class_weights_average_to_one_and_favour_the_rare():

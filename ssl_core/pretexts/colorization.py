@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ssl_core import networks
-from ssl_core.ab_bins import REACH, class_weights, gamut_bins, nearest_bin, smooth_prior, soft_encode
+from ssl_core.ab_bins import REACH, TEMPERATURE, class_weights, gamut_bins, nearest_bin, smooth_prior, soft_encode
 from ssl_core.color import paint, rgb_to_lab
 from ssl_core.networks import Conv, Layout
 from ssl_core.posterior import Posterior
@@ -100,7 +100,7 @@ class Colorization(Pretext):
             trunk="colorization-classification",
         ),
     }
-    knobs = (Knob("temperature", 0.0, 1.0, 0.38, "Temperature"),)
+    knobs = (Knob("temperature", 0.0, 1.0, TEMPERATURE, "Temperature"),)
     view = 160  # px, the longest side that `posterior` and `colorize` show the network
 
     def __init__(self, config: Config, variant: str) -> None:
@@ -182,7 +182,7 @@ class Colorization(Pretext):
         return Posterior(gamut_bins().numpy(), log_probabilities, lightness[0, 0].numpy())
 
     @torch.inference_mode()
-    def colorize(self, photo: np.ndarray, temperature: float = 0.38) -> np.ndarray:
+    def colorize(self, photo: np.ndarray, temperature: float = TEMPERATURE) -> np.ndarray:
         """Colours for a photograph of any size, whose own colours are not used: (H, W, 3) float32 in [0, 1].
 
         temperature from 0 to 1, without effect on the regression variant.

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ssl_core import networks
-from ssl_core.ab_bins import REACH, annealed_mean, gamut_bins, nearest_bin
+from ssl_core.ab_bins import REACH, TEMPERATURE, annealed_mean, gamut_bins, nearest_bin
 from ssl_core.color import lab_to_rgb, paint, rgb_to_lab
 from ssl_core.networks import Conv, Layout, Pool
 from ssl_core.pretext import Batch, Knob, Paper, Pretext, Variant, recipes, to_picture
@@ -129,7 +129,7 @@ class Predictions:
     lightness_log_probabilities: np.ndarray  # (100, h, w) float32, said by the half that saw the colours
     lab: np.ndarray  # (3, H, W) float32, the photograph
 
-    def ab(self, temperature: float = 0.38) -> np.ndarray:
+    def ab(self, temperature: float = TEMPERATURE) -> np.ndarray:
         """The annealed mean of the colours, (2, h, w) float32."""
         return annealed_mean(torch.from_numpy(self.ab_log_probabilities)[None], temperature)[0].numpy()
 
@@ -143,7 +143,7 @@ class Predictions:
         said = networks.resize(torch.from_numpy(self.lightness())[None, None], light.shape[2:])
         return {"off": (said - light).abs().mean().item(), "off_middle": (light - 50).abs().mean().item()}
 
-    def pictures(self, temperature: float = 0.38) -> dict[str, np.ndarray]:
+    def pictures(self, temperature: float = TEMPERATURE) -> dict[str, np.ndarray]:
         """What goes into each half and what comes out, (H, W, 3) float32 sRGB in [0, 1].
 
         "lightness seen", "colours said" (upon that lightness), "colours seen" (at one lightness), "lightness said",
@@ -188,7 +188,7 @@ class SplitBrain(Pretext):
             recipes(115, 8, 2e-3, crop=0.6, scales=((0.4, 0.5), (1.0, 1.0))),
         ),
     }
-    knobs = (Knob("temperature", 0.0, 1.0, 0.38, "Temperature"),)
+    knobs = (Knob("temperature", 0.0, 1.0, TEMPERATURE, "Temperature"),)
     view = 160  # px, the longest side that `predict` and `colorize` show the network
 
     def __init__(self, config: Config, variant: str) -> None:
@@ -228,7 +228,7 @@ class SplitBrain(Pretext):
         color, lightness = (said[part].log_softmax(1)[0].cpu().numpy() for part in ("color", "lightness"))
         return Predictions(color, lightness, rgb_to_lab(picture)[0].numpy())
 
-    def colorize(self, photo: np.ndarray, temperature: float = 0.38) -> np.ndarray:
+    def colorize(self, photo: np.ndarray, temperature: float = TEMPERATURE) -> np.ndarray:
         """Colours for a photograph of any size by the half that sees its lightness: (H, W, 3) float32 in [0, 1]."""
         return self.predict(photo).pictures(temperature)["colours said"]
 

@@ -151,6 +151,7 @@ class Supervised(Pretext):
         return self.last(self.dropout(features.mean((2, 3))))[:, : self.known]
 
     def loss(self, outputs: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Sec 5, `cross_entropy` of the scores (B, K) and targets["class"] (B,): {"class": nats}."""
         return {"class": cross_entropy(outputs, targets["class"])}
 
     @torch.inference_mode()
