@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import tokenize
 import zlib
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
     from ssl_core.pretext import Pretext
 
 KIND = "failures"
+# What scores come from besides weights and pictures: the detectors, what paints, and the modules of ssl_core that these import.
+CODE = (
+    *("failure_scores", "failures", "failures_color", "failures_edges", "failures_inpaint"),
+    *("ab_bins", "color", "hue_chroma", "masks", "metrics", "networks", "photo", "picture_file", "posterior"),
+    *("pretext", "view", "windows"),
+    *("pretexts/colorization", "pretexts/context_encoder", "pretexts/hypercolumn_colorization", "pretexts/split_brain"),
+)
 # of the largest square of its photograph: on smaller ones the networks' cells are coarser than what is judged
 LARGE = 0.6
 OVERLAP = 0.25  # intersection over union: more, and two pictures of a gallery show the same
@@ -118,23 +126,27 @@ def load_scores(model: Pretext, bank: Bank, folder: Path | None = None) -> Score
 
 
 def score_key(model: Pretext) -> str:
-    """What scores depend on besides the bank: the model, its weights, and the code of the detectors."""
-    return f"{model.name}-{weights_hash(model)}-{_detectors()}"
+    """What scores depend on besides the bank: the model, its weights, and the code that paints and judges."""
+    return f"{model.name}-{weights_hash(model)}-{_code()}"
 
 
 @lru_cache(maxsize=1)
-def _detectors() -> str:
-    code = (bare_code(path.read_text(encoding="utf-8")) for path in sorted(Path(__file__).parent.glob("failure*.py")))
+def _code() -> str:
+    code = (bare_code((Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8")) for name in CODE)
     return f"{zlib.crc32(''.join(code).encode()):08x}"
 
 
 def bare_code(source: str) -> str:
-    """Python source without comments and white space: equal for two files that differ in nothing else.
+    """Python source without docstrings, comments and white space: equal for two files that differ in nothing else.
 
     >>> bare_code("a = 1  # one") == bare_code("# one\\na =  1")
     True
     """
     lines = source.splitlines()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+            said = node.body[0]
+            lines[said.lineno - 1 : said.end_lineno] = [""] * (said.end_lineno - said.lineno + 1)
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             row, column = token.start

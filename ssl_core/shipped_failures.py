@@ -1,7 +1,7 @@
 """Scores of the starter bank that ship with the project, so that the first table is there at once: small files beside the page's assets.
 
-One JSON file for each model that colours or fills. It names the model, its weights, the bank and the detectors that it was made from;
-if any of them is another now, it is not used and the page judges the bank itself.
+One JSON file for each model that colours or fills. It names the model, its weights, the bank and the code that it was made from; if
+any of them is another now, it is not used and the page judges the bank itself.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ssl_core.checkpoint import replacing
+from ssl_core.steps import drained
 
 if TYPE_CHECKING:
     from ssl_core.bank import Bank
@@ -25,7 +26,7 @@ DIGITS = 4  # significant ones: far more than a figure on the page has
 
 
 def shipped(model: Pretext, bank: Bank, folder: Path = FOLDER) -> Scores | None:
-    """The shipped scores of a model on a bank; None when there are none for these weights, this bank and these detectors."""
+    """The shipped scores of a model on a bank; None when there are none for these weights, this bank and this code."""
     from ssl_core.failure_scores import Scores, judged_positions, score_key
     from ssl_core.failures import MODES
 
@@ -72,13 +73,8 @@ def write_all(names: tuple[str, ...], load: Callable, folder: Path = FOLDER) -> 
         if shipped(model, bank, folder) is not None:
             yield f"{name} is up to date"
             continue
-        steps = score_steps(model, bank)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as finished:
-                yield f"{name} written to {write(finished.value, score_key(model), bank.key, folder)}"
-                break
+        scores = drained(score_steps(model, bank))
+        yield f"{name} written to {write(scores, score_key(model), bank.key, folder)}"
 
 
 def _read(path: Path) -> dict | None:

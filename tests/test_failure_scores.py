@@ -1,6 +1,7 @@
 """The scores of a bank: made once for each model, kept, shipped, summed up; and the bench that states them."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +9,9 @@ import pytest
 from ssl_core import bench_failures, failure_scores, shipped_failures
 from ssl_core.bank import Bank, Place
 from ssl_core.failure_scores import (
+    CODE,
     Scores,
+    bare_code,
     judged_positions,
     load_scores,
     overlap,
@@ -17,8 +20,11 @@ from ssl_core.failure_scores import (
     starter_photo,
 )
 from ssl_core.failures import MODES, judge_color, tasks_of
-from ssl_core.pretexts import build
+from ssl_core.pretexts import PRETEXTS, build
+from ssl_core.steps import drained
+from tests.test_house import imports
 
+CORE = Path(failure_scores.__file__).parent
 MODE = {mode.id: mode for mode in MODES}
 
 
@@ -67,12 +73,7 @@ def hashes(monkeypatch):
 
 
 def scored(model, bank, folder) -> Scores:
-    steps = score_steps(model, bank, folder)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as finished:
-            return finished.value
+    return drained(score_steps(model, bank, folder))
 
 
 def test_a_model_is_judged_for_what_it_can_do(whole, tmp_path):
@@ -107,14 +108,39 @@ def test_scores_are_made_once_and_kept(whole, tmp_path):
     assert model.asked == asked
 
 
-def test_other_weights_and_other_detectors_have_other_scores(monkeypatch):
+def modules_of(path: Path) -> set[str]:
+    """The files of ssl_core that a file imports, as they stand in `CODE`."""
+    found = set()
+    for name in (name for name, _ in imports(path) if name.startswith("ssl_core.")):
+        _, *parts = name.split(".")
+        found |= {place for end in (1, 2) if (CORE / f"{(place := '/'.join(parts[:end]))}.py").is_file()}
+    return found
+
+
+def test_the_key_names_all_the_code_that_scores_come_from():
+    """The detectors, whatever paints, and what these import, from file to file. The pictures have a key of their own."""
+    pictures_and_cache = {"bank", "bank_measures", "shipped_failures", "starter"}
+    assert {path.stem for path in CORE.glob("failure*.py")} <= set(CODE)
+    assert {f"pretexts/{task.__module__.split('.')[-1]}" for task in PRETEXTS.values() if tasks_of(task)} <= set(CODE)
+    for name in CODE:
+        found = modules_of(CORE / f"{name}.py") - (pictures_and_cache if name == "failure_scores" else set())
+        assert found <= set(CODE), name
+
+
+def test_only_what_is_run_makes_the_key():
+    code = 'def f():\n    """Says."""\n    return "a" # one\n'
+    assert bare_code(code) == bare_code('"""A file."""\ndef f():\n  return "a"')
+    assert bare_code(code) != bare_code(code.replace('"a"', '"b"'))
+
+
+def test_other_weights_and_other_code_have_other_scores(monkeypatch):
     model = Still(colorize=grey)
     key = score_key(model)
     monkeypatch.setattr(failure_scores, "weights_hash", lambda model: "e" * 16)
     assert score_key(model) != key
     monkeypatch.undo()
     monkeypatch.setattr(failure_scores, "weights_hash", lambda model: "f" * 16)
-    monkeypatch.setattr(failure_scores, "_detectors", lambda: "changed")
+    monkeypatch.setattr(failure_scores, "_code", lambda: "changed")
     assert score_key(model) != key
 
 
