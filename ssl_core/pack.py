@@ -27,10 +27,11 @@ def cache_folder() -> Path:
     return Path(os.environ.get("PRETEXT_LAB_CACHE") or user_cache_dir("pretext-lab"))
 
 
-def disk_problem(problem: OSError, what: str) -> str:
-    """A sentence for an error of the disk: what could not be kept, where, and what to do."""
+def disk_problem(problem: OSError, what: str, temporary: Path | None = None) -> str:
+    """A sentence for an error of the disk: what could not be kept, where, and what to do. In the cache folder, or a `temporary` one."""
     reason = "the disk is full" if problem.errno in (errno.ENOSPC, errno.EDQUOT) else "the disk refused it"
-    return f"{what} could not be kept in {cache_folder()}: {reason}. Make room there, or point PRETEXT_LAB_CACHE elsewhere."
+    setting = "TMPDIR" if temporary else "PRETEXT_LAB_CACHE"
+    return f"{what} could not be kept in {temporary or cache_folder()}: {reason}. Make room there, or point {setting} elsewhere."
 
 
 def pack(source, side: int = 128, cache: str | Path | None = None) -> np.memmap:

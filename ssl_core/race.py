@@ -6,7 +6,6 @@ kept every few seconds: a race that was closed, or killed, goes on there.
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import math
 import time
@@ -16,24 +15,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ssl_core import teachers as shipped
-from ssl_core.array_cache import folder_of
 from ssl_core.pack import disk_problem
 from ssl_core.transfer_budget import SCORED, Point, TransferError
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from ssl_core.pretext import Pretext
     from ssl_core.transfer_learner import Learner
     from ssl_core.transfer_tasks import TransferTask
 
-PROTOCOLS = ("linear probe", "fine-tune", "feature augmentation", "joint learning")
+PROTOCOLS = ("linear probe", "fine-tune")
 FEWEST, MOST = 2, 3
 TURN = 0.1  # seconds of processor time: how long the others wait at least
 SCORES = 12  # on the way, besides one after the first turn and one at the end
 SAVE_EVERY = 5.0  # seconds: what a killed race loses at most
 CALIBRATED = 128  # pictures, about: a fraction of a second
-KEPT = 24  # saved states of past races, about 14 MB each
 
 
 @dataclass(frozen=True)
@@ -45,36 +41,22 @@ class Lap:
     note: str = ""
 
 
-def pretext_of(name: str) -> Pretext | None:
-    """A fresh copy of a teacher's pretext task as it ships, None for the two that have none: the untrained and the supervised."""
-    from ssl_core import zoo
-
-    return None if name in (shipped.UNTRAINED, shipped.SUPERVISED) else copy.deepcopy(zoo.load(name))
-
-
 @dataclass(frozen=True)
 class Race:
     """Who races on what, for how long. `laps()` runs it; TransferError says what cannot be raced.
 
     teachers : two or three names of `ssl_core.teachers`; protocol : one of PROTOCOLS
-    seconds : of processor time for each teacher, scores not counted; share : of the labels, in (0, 1]
-    folder : where states are kept, by default in the user's cache
-    side : px of a picture in the network; weight : of the pretext task in joint learning
-    In feature augmentation the teacher is what is frozen, and stands beside an untrained encoder that learns. In joint learning a teacher
-    without a pretext task is fine-tuned.
+    seconds : of processor time for each teacher, scores not counted; folder : where states are kept, a file for each teacher
+    encoder_of(name, seed) gives a teacher's encoder, RGB (B, 3, H, W) in [0, 1] -> {stage: (B, C, h, w)}; clock() the seconds so far
     """
 
     teachers: Sequence[str]
     task: TransferTask = field(repr=False)
-    protocol: str = "fine-tune"
-    seconds: float = 20.0
-    seed: int = 0
-    folder: Path | None = None
-    share: float = 1.0
-    side: int = 96
-    weight: float = 1.0
+    protocol: str
+    seconds: float
+    seed: int
+    folder: Path
     encoder_of: Callable = shipped.encoder_of
-    pretext_of: Callable = pretext_of
     clock: Callable[[], float] = time.thread_time
 
     def __post_init__(self) -> None:
@@ -85,9 +67,6 @@ class Race:
         if not (math.isfinite(self.seconds) and self.seconds > 0):
             raise TransferError(f"A race lasts more than 0 seconds for each teacher, not {self.seconds}.")
 
-    def __iter__(self) -> Generator[Lap, None, dict[str, float]]:
-        return self.laps()
-
     def laps(self) -> Generator[Lap, None, dict[str, float]]:
         """Run the race, or go on with it: yields a Lap for every turn, returns {name: score in [0, 1] on all of test}.
 
@@ -95,7 +74,7 @@ class Race:
         on the way are measured on 256 pictures of test (all, if there are fewer), evenly spread; the last one of each on all. Closing
         the generator keeps where everybody stands.
         """
-        racers = [Racer(name, self._learner(name), self._folder()) for name in self.teachers]
+        racers = [Racer(name, self._learner(name), self.folder) for name in self.teachers]
         for racer in racers:
             yield from racer.resume()
         saved = time.monotonic()
@@ -109,12 +88,8 @@ class Race:
         finally:
             for racer in racers:
                 racer.save()
-            prune(self._folder())
         yield from (racer.lap() for racer in racers if racer.note)
         return {racer.name: racer.curve[-1].score for racer in racers}
-
-    def _folder(self) -> Path:
-        return self.folder or folder_of("races")
 
     def _frozen(self, name: str) -> nn.Module:
         """A teacher's encoder that will not be trained. Without training it has no statistics of pictures either: they are measured."""
@@ -126,25 +101,18 @@ class Race:
         return encoder
 
     def _learner(self, name: str) -> Learner:
-        from ssl_core.transfer import budget_for, joint
+        from ssl_core.transfer import budget_for
         from ssl_core.transfer_learner import Learner
-        from ssl_core.transfer_networks import Augmented, FineTuned, Probed
+        from ssl_core.transfer_networks import FineTuned, Probed
 
         endless = 10**9
-        budget = budget_for(self.protocol, self.share, steps=endless, seconds=float(self.seconds), side=self.side)
-        last = (len(self.task.classes), self.side, self.seed)
-        pretext = self.pretext_of(name) if self.protocol == "joint learning" else None
-        if pretext is not None:
-            network = joint(pretext, self.task, budget, self.seed, self.weight)
-        elif self.protocol == "feature augmentation":
-            beside = self.encoder_of(shipped.UNTRAINED, self.seed + 1)  # not the one that may be frozen
-            network = Augmented(self._frozen(name), beside, *last)
-        elif self.protocol == "linear probe":
+        budget = budget_for(self.protocol, 1.0, steps=endless, seconds=float(self.seconds))
+        last = (len(self.task.classes), budget.side, self.seed)
+        if self.protocol == Probed.protocol:
             network = Probed(self._frozen(name), *last)
         else:
             network = FineTuned(self.encoder_of(name, self.seed), *last)
-        chosen = self.task.share(self.share, self.seed)
-        return Learner(network, self.task, chosen, budget, self.seed, self.clock)
+        return Learner(network, self.task, self.task.share(1.0, self.seed), budget, self.seed, self.clock)
 
 
 class Racer:
@@ -203,11 +171,4 @@ class Racer:
                 self.learner.save(self.path, [dataclasses.asdict(point) for point in self.curve])
                 self.kept = self.learner.done
             except OSError as problem:
-                self.note = disk_problem(problem, "The race")
-
-
-def prune(folder: Path) -> None:
-    """Delete all but the newest states of past races."""
-    files = sorted(folder.glob("*.safetensors"), key=lambda path: path.stat().st_mtime)
-    for path in files[:-KEPT]:
-        path.unlink(missing_ok=True)
+                self.note = disk_problem(problem, "The race", self.path.parent)

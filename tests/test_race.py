@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from ssl_core import networks
-from ssl_core.pretexts import build
-from ssl_core.race import KEPT, PROTOCOLS, Race, prune
+from ssl_core.race import PROTOCOLS, Race
 from ssl_core.transfer_budget import TransferError
 from ssl_core.transfer_tasks import Split, TransferTask
 
@@ -38,20 +37,22 @@ def encoder_of(name, seed=0):
         return networks.Encoder(networks.TINY, networks.SignedRgb()).eval()
 
 
-def pretext_of(name):
-    torch.manual_seed(0)
-    return None if name == "untrained" else build("colorization-classification", "tiny")
-
-
 def ticking():
     """A clock that says one second later whenever it is asked: each step then takes one second."""
     ticks = itertools.count()
     return lambda: float(next(ticks))
 
 
-def race(folder, teachers=TEACHERS[:2], protocol="fine-tune", seconds=6, **more):
-    more = {"task": task(), "side": SIDE, "clock": ticking(), "encoder_of": encoder_of} | more
-    return Race(teachers, protocol=protocol, seconds=seconds, folder=folder, pretext_of=pretext_of, **more)
+def race(folder, **more):
+    usual = {
+        "teachers": TEACHERS[:2],
+        "task": task(),
+        "protocol": "fine-tune",
+        "seconds": 6,
+        "seed": 0,
+        "folder": folder,
+    }
+    return Race(**usual | {"clock": ticking(), "encoder_of": encoder_of} | more)
 
 
 def finish(laps):
@@ -70,7 +71,7 @@ def told(laps):
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_everybody_gets_the_same_in_turn(tmp_path, protocol):
-    laps, scores = finish(race(tmp_path, TEACHERS, protocol).laps())
+    laps, scores = finish(race(tmp_path, teachers=TEACHERS, protocol=protocol).laps())
     assert set(scores) == set(TEACHERS) and not any(lap.note for lap in laps)
     spent = dict.fromkeys(TEACHERS, 0.0)
     for lap in laps:
@@ -146,7 +147,6 @@ def test_another_race_does_not_take_the_state(tmp_path):
         {"seed": 1},
         {"seconds": 7},
         {"protocol": "linear probe"},
-        {"share": 0.5},
         {"task": task(seed=1)},
         {"encoder_of": lambda name, seed: encoder_of(name, seed + 9)},
     ):
@@ -156,13 +156,6 @@ def test_another_race_does_not_take_the_state(tmp_path):
         assert len(list(tmp_path.iterdir())) == 3, "one of the two had a turn"
         for path in sorted(tmp_path.iterdir(), key=lambda path: path.stat().st_mtime_ns)[2:]:
             path.unlink()
-
-
-def test_the_weight_of_a_pretext_task_belongs_to_the_race(tmp_path):
-    finish(race(tmp_path, protocol="joint learning").laps())
-    finish(race(tmp_path, protocol="joint learning", weight=0.5).laps())
-    assert len(list(tmp_path.glob("untrained-*"))) == 1, "it has no pretext task, and so no weight"
-    assert len(list(tmp_path.glob("sharp-*"))) == 2
 
 
 def test_a_damaged_state_is_told_and_starts_anew(tmp_path):
@@ -216,18 +209,3 @@ def test_a_loss_that_is_not_finite_is_not_kept(tmp_path):
 def test_what_cannot_be_raced_is_said(tmp_path, wrong, said):
     with pytest.raises(TransferError, match=said):
         race(tmp_path, **wrong)
-
-
-def test_a_race_is_its_laps(tmp_path):
-    assert told(race(tmp_path / "a")) == told(finish(race(tmp_path / "b").laps())[0])
-
-
-def test_old_states_are_cleared(tmp_path):
-    import os
-
-    for number in range(KEPT + 3):
-        path = tmp_path / f"{number}.safetensors"
-        path.write_bytes(b"")
-        os.utime(path, (number, number))
-    prune(tmp_path)
-    assert {int(path.stem) for path in tmp_path.iterdir()} == set(range(3, KEPT + 3))

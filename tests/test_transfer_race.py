@@ -182,26 +182,6 @@ class TestRace:
         assert told["error"] == "A teacher stumbled. Take another one." and not told["running"]
         assert not races.track.locked()
 
-    def test_a_damaged_state_begins_one_teacher_anew(self, races):
-        heat = transfer_race.Heat(transfer_race.Setting(("a", "b"), "starter", "fine-tune", 5), Path("nowhere"))
-        for name in "ab":
-            heat.add(Lap(name, Spot(4, 1.0, 0.5, 0.5)))
-        heat.add(Lap("a", Spot(4, 1.0, 0.5, 0.5)))  # told again
-        assert len(heat.laps) == 2
-        heat.add(Lap("a", Spot(1, 0.2, 0.9, 0.1), "What was kept of a in this race is damaged. It starts anew."))
-        heat.add(Lap("a", Spot(2, 0.4, 0.8, None)))
-        assert [(lap.name, lap.point.step) for lap in heat.laps] == [("b", 4), ("a", 1), ("a", 2)]
-        assert heat.edition == 1 and "damaged" in heat.note
-
-    def test_who_goes_on_from_further_back_runs_that_part_anew(self):
-        heat = transfer_race.Heat(transfer_race.Setting(("a", "b"), "starter", "fine-tune", 5), Path("nowhere"))
-        for step in (2, 4, 6, 8):
-            heat.add(Lap("a", Spot(step, step / 10, 0.5, None), "The race could not be kept." if step == 6 else ""))
-        for step in (2, 4, 5, 7):  # kept until 4, and other turns from there
-            heat.add(Lap("a", Spot(step, step / 10, 0.5, None)))
-        assert [lap.point.step for lap in heat.laps] == [2, 4, 5, 7]
-        assert heat.edition == 1 and heat.note == "The race could not be kept."
-
     @pytest.mark.parametrize(
         ("wrong", "sentence"),
         [
@@ -226,12 +206,6 @@ class TestRace:
         answer = named("transfer_race", lambda query: transfer_asked.race(races, query))(query)
         assert sentence in answer["error"] and answer["error"].endswith((".", "seconds"))
         assert races.heat(MINE) is None and threading.active_count() < 50
-
-    def test_a_tie_is_no_victory(self, races):
-        heat = transfer_race.Heat(transfer_race.Setting(("a", "b"), "starter", "fine-tune", 5), Path("x"), pictures=100)
-        laps = [Lap("a", Spot(1, 5.0, 0.1, 0.505)), Lap("b", Spot(1, 5.0, 0.1, 0.5))]
-        assert "are level" in transfer_asked.outcome(heat, laps)
-        assert transfer_asked.outcome(heat, laps[:1]) == ""
 
     def test_the_caveat_is_told_before_the_race(self, races):
         told = transfer_asked.about_task(races, {"task": "starter"})

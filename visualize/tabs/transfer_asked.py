@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ssl_core.race import FEWEST, MOST, PROTOCOLS
+from ssl_core.steps import drained
 from visualize.model_titles import title_of
-from visualize.shared_work import drained
 from visualize.tabs.asked import AskedError, known
-from visualize.tabs.transfer_race import MOST, Heat, Races, Setting
+from visualize.tabs.transfer_race import Heat, Races, Setting
 
 if TYPE_CHECKING:
     from ssl_core.race import Lap
 
-PROTOCOLS = ("linear probe", "fine-tune")
-FEWEST = 2  # teachers of a race
 SHORTEST, LONGEST = 5, 120  # s for each teacher
 
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from ssl_core.race import Lap
     from ssl_core.transfer_tasks import TransferTask
 
-MOST = 3  # teachers of a race
 MOST_HEATS = 16  # visitors whose latest race is remembered; one that was cancelled keeps up to 45 MB on disk
 MINE = "mine"  # the task that the photographs of --photos make
 SEED = 0
