@@ -107,7 +107,7 @@ def protocols_report(table: Table, names: Sequence[str], task: str, title: str) 
 
 
 def ensembles_report(table: Table, cells: Sequence[Cell], title: str) -> Report:
-    """Features of two teachers side by side, the best pairs first; and those of all."""
+    """Features of two teachers side by side, the best pairs first; and those of all, where they are more than two."""
     columns = (
         Column("answer", f"{title}, linear probe, %"),
         Column("together", "side by side", ".1f"),
@@ -122,7 +122,8 @@ def ensembles_report(table: Table, cells: Sequence[Cell], title: str) -> Report:
         rows.append({"answer": said, "together": 100 * together, "best": 100 * alone, "gain": 100 * (together - alone)})
     rows.sort(key=lambda row: (row["answer"].startswith("all "), -row["together"]))
     shown = [*rows[:5], *rows[-1:]] if len(rows) > 6 else rows
-    told = f"The best of {len(rows) - 1} pairs of teachers, and all of them, their features side by side under one linear probe."
+    best = f"The best of {len(rows) - 1} pairs of teachers, and all of them"
+    told = f"{best if len(rows) > 1 else 'One pair of teachers'}, their features side by side under one linear probe."
     return Report("transfer-ensembles", told, columns, tuple(shown))
 
 

@@ -10,14 +10,14 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from ssl_core import teachers
 from ssl_core.pack import disk_problem
+from ssl_core.steps import drained
 from ssl_core.transfer_budget import TransferError
 
 PROBE, TUNE, AUGMENT, JOINT = "linear probe", "fine-tune", "feature augmentation", "joint learning"
@@ -77,9 +77,11 @@ def dense(names: Sequence[str]) -> list[Cell]:
 
 
 def ensembles(names: Sequence[str], task: str) -> list[Cell]:
-    """Every two of `names` side by side, and all of them."""
-    pairs = [f"{one} + {other}" for index, one in enumerate(names) for other in names[index + 1 :]]
-    return [Cell(together, task, PROBE) for together in [*pairs, " + ".join(names)]]
+    """Every two of `names` side by side, and all of them where they are more than two."""
+    found = [f"{one} + {other}" for index, one in enumerate(names) for other in names[index + 1 :]]
+    if len(names) > 2:
+        found.append(" + ".join(names))
+    return [Cell(together, task, PROBE) for together in found]
 
 
 def measure(cell: Cell, packs: str | None) -> Outcome:
@@ -141,7 +143,7 @@ def _features(name: str, task_name: str, packs: str | None, seed: int):
     from ssl_core.probe_features import feature_steps
 
     task = task_of(task_name, packs)
-    return _last(feature_steps(_frozen(name, task, seed), name, task))
+    return drained(feature_steps(_frozen(name, task, seed), name, task))
 
 
 def _frozen(name: str, task, seed: int):
@@ -178,12 +180,12 @@ def _train(cell: Cell, packs: str | None) -> Outcome:
         import copy
 
         model = copy.deepcopy(zoo.load(cell.teacher))
-        return Outcome(_last(transfer.learn_jointly(model, task, chosen, budget, cell.seed, JOINT_WEIGHT)))
+        return Outcome(drained(transfer.learn_jointly(model, task, chosen, budget, cell.seed, JOINT_WEIGHT)))
     if cell.protocol == AUGMENT:
         frozen, fresh = _frozen(cell.teacher, task, cell.seed), teachers.untrained(cell.seed + 1)
-        return Outcome(_last(transfer.augment_features(frozen, fresh, task, chosen, budget, cell.seed)))
+        return Outcome(drained(transfer.augment_features(frozen, fresh, task, chosen, budget, cell.seed)))
     encoder = teachers.encoder_of(cell.teacher, cell.seed)
-    return Outcome(_last(transfer.fine_tune(encoder, task, chosen, budget, cell.seed)))
+    return Outcome(drained(transfer.fine_tune(encoder, task, chosen, budget, cell.seed)))
 
 
 def _dense(cell: Cell, packs: str | None) -> Outcome:
@@ -194,14 +196,5 @@ def _dense(cell: Cell, packs: str | None) -> Outcome:
     path, encoder = Path(packs or ".") / "voc.zip", teachers.encoder_of(cell.teacher, cell.seed)
     frozen = cell.protocol == PROBE
     if cell.task == SEGMENTATION:
-        return Outcome(_last(segment(encoder, open_segmented(path), cell.seed, cell.share, frozen)))
-    return Outcome(_last(detect(encoder, open_boxed(path), cell.seed, cell.share, frozen)))
-
-
-def _last(steps: Generator[Any, None, Any]) -> Any:
-    """What a generator returns, its steps let go."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as finished:
-            return finished.value
+        return Outcome(drained(segment(encoder, open_segmented(path), cell.seed, cell.share, frozen)))
+    return Outcome(drained(detect(encoder, open_boxed(path), cell.seed, cell.share, frozen)))

@@ -19,7 +19,7 @@ from ssl_core.bench_transfer import (
 from ssl_core.pretexts import build
 from ssl_core.teachers import SUPERVISED, UNTRAINED, Teacher
 from ssl_core.transfer_board import board
-from ssl_core.transfer_cells import AUGMENT, JOINT, PROBE, TUNE, Cell, Outcome
+from ssl_core.transfer_cells import PROBE, TUNE, Cell, Outcome
 from ssl_core.transfer_published import ROWS
 from ssl_core.transfer_runs import run
 
@@ -103,11 +103,20 @@ def test_protocols_that_nobody_measured_have_no_column(table):
 def test_ensembles_say_what_the_second_teacher_adds(table):
     pair, both = f"{COLOR} + {SPLIT}", f"{COLOR} + {SPLIT} + {SUPERVISED}"
     table |= {Cell(pair, "caltech101", PROBE): Outcome(0.43), Cell(both, "caltech101", PROBE): Outcome(0.52)}
-    rows = ensembles_report(
-        table, [Cell(both, "caltech101", PROBE), Cell(pair, "caltech101", PROBE)], "Caltech-101"
-    ).rows
+    cells = [Cell(both, "caltech101", PROBE), Cell(pair, "caltech101", PROBE)]
+    rows = ensembles_report(table, cells, "Caltech-101").rows
     assert [row["answer"] for row in rows] == [pair, "all 3"]
     assert rows[0]["gain"] == pytest.approx(3.0) and rows[1]["gain"] == pytest.approx(2.0)
+
+
+def test_one_pair_is_not_the_best_of_several(table):
+    cells = transfer_cells.ensembles([COLOR, SPLIT], "caltech101")
+    told = ensembles_report(table | {cells[0]: Outcome(0.43)}, cells, "Caltech-101")
+    assert len(told.rows) == len(cells) == 1
+    assert told.measured_on == "One pair of teachers, their features side by side under one linear probe."
+    cells = transfer_cells.ensembles([COLOR, SPLIT, SUPERVISED], "caltech101")
+    told = ensembles_report(table | dict.fromkeys(cells, Outcome(0.43)), cells, "Caltech-101")
+    assert len(told.rows) == 4 and told.measured_on.startswith("The best of 3 pairs of teachers, and all of them, ")
 
 
 def test_published_figures_are_shares_of_the_supervised_one():
@@ -118,18 +127,6 @@ def test_published_figures_are_shares_of_the_supervised_one():
         and "segmentation_share" not in rows["motion (Wang and Gupta)"]
     )
     assert {row["pretraining"] for row in ROWS} == {"3 days", "1 week", "4 weeks", "14 hours"}
-
-
-def test_few_labels_are_drawn_three_times_and_all_of_them_once():
-    cells = transfer_cells.probes([COLOR], ["caltech101", "tiny"])
-    assert [(cell.task, cell.share, cell.seed) for cell in cells] == [
-        ("caltech101", 1.0, 0),
-        ("tiny", 1.0, 0),
-        *(("caltech101", share, seed) for share in (0.01, 0.1) for seed in (0, 1, 2)),
-    ]
-    trained = transfer_cells.trained([UNTRAINED, COLOR], [COLOR], "caltech101")
-    assert {cell.teacher for cell in trained if cell.protocol == JOINT} == {COLOR}
-    assert {cell.teacher for cell in trained if cell.protocol == AUGMENT} == {UNTRAINED, COLOR}
 
 
 @pytest.fixture
