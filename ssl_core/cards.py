@@ -180,8 +180,9 @@ def _data(sources: list[str]) -> str:
 
 
 def _terms(source: str) -> str:
-    known = (terms for name, terms in TERMS.items() if name in source)
-    return next(known, "under the terms of that source")
+    starter = "starter photographs"
+    called = starter if source.endswith(starter) else source.rsplit(", ", 2)[0]
+    return TERMS.get(called, "under the terms of that source")
 
 
 def _scores(scores: dict, model: str) -> str:

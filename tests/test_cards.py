@@ -48,6 +48,20 @@ def test_what_a_network_learned_from_is_said_under_data_alone(method):
     assert not re.search(r"\d,\d{3} photographs|\d million", PRETEXTS[method].departs)
 
 
+@pytest.mark.parametrize(
+    ("source", "terms"),
+    [
+        ("photos.zip, split train, 15551 photographs", cards.TERMS["photos.zip"]),
+        ("captions.zip, split train, 9 photographs (2 captions name photographs that are not there)", "Flickr8k"),
+        ("the 18 starter photographs", cards.TERMS["starter photographs"]),
+        ("holiday-photos.zip, split train, 12 photographs", "under the terms of that source"),
+        ("my imagenette, all splits, 12 photographs", "under the terms of that source"),
+    ],
+)
+def test_the_terms_are_those_of_the_source_of_that_name(card, source, terms):
+    assert f"- {source}: {terms}" in card(sources=[source])
+
+
 def test_a_card_names_a_command_that_measures(card):
     told = card(size="small").split("Not measured yet: `pretext-lab ")[1].split("`")[0]
     measure = parser().parse_args(shlex.split(told))
