@@ -91,7 +91,7 @@ def _add_bench(bench: argparse.ArgumentParser) -> None:
         one.add_argument(
             "--split",
             choices=("val", "train", "all", "selection"),
-            help="default: val, or all where there is none; selection: the slice of train that training leaves out",
+            help="default: val, or all where there is none; selection: what training on 128 px leaves out of train",
         )
         if one is measured["words"]:  # its tests are judged on all sentences or none
             one.set_defaults(limit=None)

@@ -3,7 +3,10 @@
 The val split of a source is for the numbers that the README states, and for nothing else. Which checkpoint to keep, or how
 large a weight to give a loss, is decided on photographs that are set aside from train: never trained on, never published.
 A photograph is in or out by the checksum of its own pixels, so that order, file name and source do not matter and the
-trainer and the bench need to agree on nothing else.
+trainer and the bench need to agree on nothing but the size of the pictures. That is 128 px for every network of the sizes `small`
+and `tiny`. `--size paper` trains most networks on larger pictures: other pixels, and so another slice. They are not trained on that
+one either, and `train --all` compares them on it; but `bench --split selection`, at 128 px, would show them photographs that they
+were trained on. It is for networks of at most 128 px.
 """
 
 import zlib

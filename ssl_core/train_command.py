@@ -86,7 +86,8 @@ def photographs(task, specs: Sequence[str]) -> tuple[list, list[np.ndarray], dic
     from ssl_core.sources import open_source, pack
 
     sources = [open_source(spec, "train") for spec in specs]
-    # the slice that training leaves out is known by the pixels at the size that the bench measures
+    # The slice that training leaves out is known by its pixels: up to 128 px it is the one that the bench measures, at larger sizes
+    # another one (see `ssl_core.selection`).
     packs = [pack(source, max(SIDE, task.config.side)) for source in sources]
     notes = {}
     if "words" in task.needs:

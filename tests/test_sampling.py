@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from ssl_core.bench import SIDE
+from ssl_core.pretexts import PRETEXTS
 from ssl_core.sampling import Crops
 from ssl_core.selection import held_out
 from tests.test_trainer import packs
@@ -17,6 +19,11 @@ def test_the_selection_slice_is_never_drawn():
     drawn = crops.draw(np.random.default_rng(0), 2000, 4, 1.0)
     pictures = {picture.tobytes() for picture in (drawn * 255).round().byte().permute(0, 2, 3, 1).numpy()}
     assert not pictures & {picture.tobytes() for picture in stack[held]}
+
+
+def test_tiny_and_small_networks_leave_out_the_slice_that_the_bench_measures():
+    """Photographs are packed at 128 px unless a network is trained on larger ones: other pixels would be another slice."""
+    assert all(task.sizes[size].side <= SIDE for task in PRETEXTS.values() for size in ("tiny", "small"))
 
 
 @pytest.mark.parametrize("side", [16, 32])
