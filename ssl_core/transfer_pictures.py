@@ -30,7 +30,7 @@ class LabelledCrops(Crops):
     def __init__(self, pictures: np.ndarray, places: np.ndarray) -> None:
         self.packs, self.side, self.device = [pictures], pictures.shape[1], torch.device("cpu")
         self.places = np.stack((np.zeros_like(places), places), axis=1)
-        self.sentences = self.resident = None
+        self.notes, self.resident = {}, None
 
 
 def turns(seed: int, step: int, batch: int, count: int) -> np.ndarray:

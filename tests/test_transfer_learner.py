@@ -65,7 +65,8 @@ def test_only_chosen_pictures_are_learned_from():
     images, labels = material.draw(np.arange(len(chosen)), np.random.default_rng(0))
     seen = (images.mean((1, 2, 3)) * 255).round().long()
     assert seen.tolist() == chosen.tolist() and labels.tolist() == (chosen % 2).tolist()
-    assert len(LabelledCrops(pictures, np.arange(200))) == 200
+    crops = LabelledCrops(pictures, np.arange(200))
+    assert len(crops) == 200 and list(crops.raw(np.random.default_rng(0), np.arange(3), 8, LEAST)) == ["image"]
 
 
 def test_crops_keep_their_share_and_mirror():

@@ -19,7 +19,7 @@ class Recent:
         self.size, self.entries, self.lock = size, OrderedDict(), threading.Lock()
 
     def get(self, key) -> object | None:
-        """The finished entry, or None."""
+        """The entry, or None. One that is being made is waited for; an error of its making is raised here too."""
         with self.lock:
             entry = self.entries.get(key)
             if entry is not None:

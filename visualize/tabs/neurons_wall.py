@@ -28,11 +28,11 @@ TIGHT = 1.0  # a tile shows the receptive field and nothing around it
 
 
 def networks(bench: Bench, query: dict) -> dict:
-    """All networks that have units, by name and as a person says it, whether indexed, and which to start with."""
+    """All networks that have units, by name and as a person says it, and which to start with."""
     names = bench.lab.model_names()
     if not names:
         raise AskedError("No trained network is here. Train one: python -m ssl_core train colorization-classification.")
-    listed = [{"name": name, "title": title_of(name), "indexed": False} for name in names]
+    listed = [{"name": name, "title": title_of(name)} for name in names]
     start = START if START in names else names[0]
     return {"networks": listed, "start": start}
 
