@@ -195,7 +195,7 @@ def _split_brain(table: Table, names: Sequence[Teacher], tasks: Sequence[str]) -
         for task in tasks
     }
     gains = {task: round(ours - theirs, 1) for task, (ours, theirs) in best.items()}
-    told = ", ".join(f"{task} {gain:+.1f}" for task, gain in gains.items())
+    told = ", ".join(f"{task} {gain:+z.1f}" for task, gain in gains.items())
     minutes = sorted(one.minutes for one in single)
     cost = f"{minutes[0]:.0f}" if len(minutes) == 1 else f"{minutes[0]:.0f} to {minutes[-1]:.0f}"
     return [
