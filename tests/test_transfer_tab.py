@@ -1,6 +1,7 @@
 """Tab "Transfer" without a browser: what it says of measured results that are whole, partial, damaged or missing."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,16 @@ class TestResults:
         sentence = verdict_of(read_results(written(tmp_path, told)))
         assert sentence.startswith("“Split brain” teaches best: first of the free signals in 5 of 6 tasks")
         assert "10 of 11 free teachers beat the untrained network" in sentence
+
+    def test_equals_are_named_together(self, tmp_path):
+        told = figures()
+        for cell in told["cells"]:
+            if cell["teacher"] == "split-brain-lab" and cell["task"] in [task["name"] for task in told["tasks"][:3]]:
+                cell["score"] = 99.0
+        sentence = verdict_of(read_results(written(tmp_path, told)))
+        first = "“Split brain” and “Colorization, rebalanced” teach best: each is first of the free signals in 3 of 6 tasks, at "
+        assert sentence.startswith(first)
+        assert re.match(r"\d+ to \d+\s% and \d+ to \d+\s% of what labels teach", sentence.removeprefix(first))
 
     def test_the_share_is_that_of_the_supervised_network(self, tmp_path):
         told = figures(tasks=TASKS[:1])

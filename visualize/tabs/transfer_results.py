@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -130,27 +131,24 @@ def _is_pair(row: dict, names: set[str]) -> bool:
 def verdict(teachers: list[dict], tasks: list[dict], cells: list[dict], protocol: str, share: float) -> dict:
     """{"protocol", "share", "told"}: a sentence of what the figures of one protocol with one share of the labels say.
 
-    Who is first in most tasks (of equals, who is nearer to the supervised one), how near that is, and how many beat untrained.
+    Who is first in most tasks (equals together, who is nearer to the supervised one first), how near, and how many beat untrained.
     """
-    found = {
-        (cell["teacher"], cell["task"]): cell["score"]
-        for cell in cells
-        if cell["protocol"] == protocol and float(cell["share"]) == share
-    }
+    asked = [one for one in cells if (one["protocol"], float(one["share"])) == (protocol, share)]
+    found = {(cell["teacher"], cell["task"]): cell["score"] for cell in asked}
     told = {"protocol": protocol, "share": share}
     free = [one for one in teachers if one["kind"] == "self-supervised"]
     measured = [task for task in tasks if any((one["name"], task["name"]) in found for one in free)]
     if not measured:
         return told | {"told": "No free teacher has been measured this way."}
     ends = {kind: [one["name"] for one in teachers if one["kind"] == kind] for kind in ("untrained", "supervised")}
-    best, wins = _winner(free, measured, found, ends["supervised"])
-    sentence = f"“{best['title']}” teaches best: first of the free signals in {_counted(len(wins), len(measured))}"
-    near = _shares_of(best["name"], measured, found, ends["supervised"])
+    winners, wins = _winners(free, measured, found, ends["supervised"])
+    best, who = winners[0], " and ".join(f"“{one['title']}”" for one in winners)
+    says = "teaches best:" if len(winners) == 1 else "teach best: each is"
+    sentence = f"{who} {says} first of the free signals in {_counted(wins, len(measured))}"
+    near = [shares for one in winners if (shares := _shares_of(one["name"], measured, found, ends["supervised"]))]
     if near:
-        sentence += f", at {_range(near)} of what labels teach"
-    if level := _level_with(
-        best, free, [one for one in cells if (one["protocol"], float(one["share"])) == (protocol, share)]
-    ):
+        sentence += f", at {' and '.join(map(_range, near))} of what labels teach"
+    if len(winners) == 1 and (level := _level_with(best, free, asked)):
         more = f" and {len(level) - 1} more" if len(level) > 1 else ""
         sentence += f". Its lead over “{level[0]['title']}”{more} is within the spread of the draws"
     return told | {
@@ -159,18 +157,19 @@ def verdict(teachers: list[dict], tasks: list[dict], cells: list[dict], protocol
     }
 
 
-def _winner(free: list[dict], tasks: list[dict], found: dict, supervised: list[str]) -> tuple[dict, list[str]]:
-    firsts = {
-        task["name"]: max(free, key=lambda one, task=task: found.get((one["name"], task["name"]), -math.inf))["name"]
+def _winners(free: list[dict], tasks: list[dict], found: dict, supervised: list[str]) -> tuple[list[dict], int]:
+    """Who is first in most tasks, the nearest to the supervised one first, and in how many."""
+    firsts = Counter(
+        max(free, key=lambda one, task=task: found.get((one["name"], task["name"]), -math.inf))["name"]
         for task in tasks
-    }
+    )
 
-    def rank(one: dict) -> tuple[int, float]:
+    def nearness(one: dict) -> float:
         near = _shares_of(one["name"], tasks, found, supervised)
-        return sum(name == one["name"] for name in firsts.values()), sum(near) / len(near) if near else 0.0
+        return sum(near) / len(near) if near else 0.0
 
-    best = max(free, key=rank)
-    return best, [task for task, name in firsts.items() if name == best["name"]]
+    most = max(firsts.values())
+    return sorted((one for one in free if firsts[one["name"]] == most), key=nearness, reverse=True), most
 
 
 def _level_with(best: dict, free: list[dict], cells: list[dict]) -> list[dict]:
