@@ -70,11 +70,22 @@ def router() -> gr.HTML:
 
 
 def hear(page: Page) -> None:
-    """Tell the router that Python has heard of a tab: what it says while Gradio mounts the page may be lost, and it says it again."""
+    """Tell the router that Python has heard of a tab: what it says while Gradio mounts the page may be lost, and it says it again.
+
+    It goes through the queue as the tabs' answers do: over a slow link an answer's stream may have been closed before the page
+    knows, and then what is asked is lost with its answer.
+    """
     heard = gr.HTML(value="", html_template="", js_on_load=HEARD, elem_classes="unseen")
     for tab in TABS:
         listen = getattr(page.tab, f"show_{tab.ID}")
-        listen(lambda shown: shown, [page.tab], [heard], api_visibility="private", queue=False, show_progress="hidden")
+        listen(
+            lambda shown: shown,
+            [page.tab],
+            [heard],
+            api_visibility="private",
+            trigger_mode="multiple",
+            show_progress="hidden",
+        )
 
 
 def link() -> gr.HTML:

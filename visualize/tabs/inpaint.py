@@ -34,9 +34,9 @@ def build(lab: Lab, page) -> None:
 
     quiet = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private"}
     page.on_show(ID, partial(show, lab, kept), [pad], [pad, side_by_side], **quiet)
-    # without the queue: one request, one answer, and no waiting behind slower work
+    # without the queue: one request, one answer, no waiting behind slower work, and no stream that a slow link loses
     pad.stroke(partial(fill, lab, kept), [page.photo, pad], side_by_side, queue=False, **quiet)
-    side_by_side.filled(partial(follow, lab, kept), [page.photo, pad], side_by_side, concurrency_limit=2, **quiet)
+    side_by_side.filled(partial(follow, lab, kept), [page.photo, pad], side_by_side, queue=False, **quiet)
     inpaint_api.build(lab, METHODS[0])
 
 

@@ -1,0 +1,14 @@
+"""The page over a slow link, as on the Wi-Fi of a class: every answer comes in the end."""
+
+MBIT = 1_000_000 / 8  # bytes a second
+
+
+def test_the_slow_fills_arrive_over_a_slow_link(new_page, address):
+    page = new_page()
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    limits = {"downloadThroughput": 4 * MBIT, "uploadThroughput": 4 * MBIT}
+    session.send("Network.emulateNetworkConditions", {"offline": False, "latency": 100, **limits})
+    page.goto(f"{address}?tab=inpaint", wait_until="commit")
+    for name in ("telea", "biharmonic"):
+        page.wait_for_function(f"document.querySelector('.tile[data-id={name}]')?.innerText.includes('dB')", timeout=60_000)
