@@ -7,17 +7,19 @@ const { make, digits } = window.lab;
 const say = (sentence) => Object.assign(part(".message"), { textContent: sentence || "", hidden: !sentence });
 
 // ---- the link ----
+// The stage is `layer` there: `stage=on` is the projector's switch. Old links carry the stage under that name.
+const oldStage = () => (link.get("stage") === "on" ? null : link.get("stage"));
 function readLink() {
   const unit = parseInt(link.get("unit"), 10), k = parseInt(link.get("k"), 10);
   Object.assign(state, {
-    model: link.get("model"), stage: link.get("stage"), versus: link.get("versus") || "", filters: link.get("tiles") === "filters",
+    model: link.get("model"), stage: link.get("layer") || oldStage(), versus: link.get("versus") || "", filters: link.get("tiles") === "filters",
     unit: unit >= 0 ? unit : null, given: unit >= 0, k: k >= 1 && k <= 25 ? k : K, sort: SORTS.includes(link.get("sort")) ? link.get("sort") : "sparsity",
   });
 }
 function writeLink() {
   if (link.tab !== TAB) return;
   const { model, stage, unit, versus } = state;
-  link.set({ model, stage, versus, unit: state.given || (state.wall && state.wall.indexed) ? unit : null, k: state.k === K ? null : state.k, sort: state.sort === "sparsity" ? null : state.sort, tiles: state.filters ? "filters" : null });
+  link.set({ model, layer: stage, versus, unit: state.given || (state.wall && state.wall.indexed) ? unit : null, k: state.k === K ? null : state.k, sort: state.sort === "sparsity" ? null : state.sort, tiles: state.filters ? "filters" : null });
 }
 
 // ---- asking ----

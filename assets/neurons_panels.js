@@ -24,7 +24,8 @@ async function showField(patch) {
   const figure = part("[data-panel=field]"), caption = figure.querySelector("figcaption");
   state.picked = patch || null;
   parts(".mine .patch").forEach((one) => one.setAttribute("aria-pressed", String(Boolean(patch) && one.dataset.picture === String(patch.picture))));
-  if (!patch) { caption.textContent = ""; return; }
+  const name = (...told) => figure.querySelector("canvas").setAttribute("aria-label", ["Receptive field", ...told].join(". "));
+  if (!patch) { caption.textContent = ""; return name(); }
   const { model, stage, unit } = state;
   const image = await pictureOf(patch.view);
   if (state.picked !== patch || !image) return;
@@ -32,7 +33,11 @@ async function showField(patch) {
   draw(null);
   const opener = make("button", { type: "button", className: "opener", textContent: "Choose its photo" }), dashed = (text) => legend("dashed", text);
   opener.addEventListener("click", () => document.dispatchEvent(new CustomEvent("lab:choose", { detail: patch.photo })));
-  const tell = (...told) => caption.replaceChildren(legend("solid", `Theoretical, from the layers: ${state.page.reach} x ${state.page.reach} px`), ...told, ...(patch.photo === state.photo ? [] : [opener]));
+  const tell = (told) => {
+    const theoretical = legend("solid", `Theoretical, from the layers: ${state.page.reach} x ${state.page.reach} px`);
+    caption.replaceChildren(theoretical, told, ...(patch.photo === state.photo ? [] : [opener]));
+    name(theoretical.textContent, told.textContent);
+  };
   tell(dashed("Effective, by occlusion: looking"));
   figure.classList.add("waiting");
   // A hand that goes on to the next unit must not wait behind 256 passes: one map at a time, and only where the hand rests.

@@ -8,7 +8,6 @@ async function showPage() {
   theirs.hidden = !versus;
   mine.querySelector("h3").textContent = `${stage} · unit ${unit}`;
   drawFilter();
-  mine.querySelectorAll("[data-step]").forEach((button) => { button.disabled = order()[button.dataset.step < 0 ? 0 : state.wall.count - 1] === unit; });
   const query = { model, stage, unit, k, photo: state.wall.indexed ? null : state.photo };
   const slow = setTimeout(() => mine.classList.add("waiting"), 100); // under 100 ms nothing
   const other = versus ? askOnce("other", "neuron_face_off", { model, stage, unit, k, versus, photo: null }) : null;
@@ -82,9 +81,10 @@ function drawDistribution() {
   caption.textContent = told || (page && page.error ? "" : "Comes with the bank: this view is of one photo alone.");
   figure.querySelector("canvas").setAttribute("aria-label", caption.textContent);
 }
-// A square canvas at the screen's own resolution, emptied; its pen, with x and y from 0 to `side`.
-function penOf(figure, side = 240) {
-  const canvas = figure.querySelector("canvas"), ratio = Math.max(1, Math.min(window.devicePixelRatio || 1, 3)) * 2;
+// A square canvas as large as its box, so that 12 px of text are 12 px on the page, and emptied; its pen, with x and y from 0 to `side`.
+function penOf(figure) {
+  const canvas = figure.querySelector("canvas"), side = canvas.parentElement.clientWidth || 240;
+  const ratio = Math.max(1, Math.min(window.devicePixelRatio || 1, 3)) * 2; // twice the screen's resolution, for what is saved
   Object.assign(canvas, { width: side * ratio, height: side * ratio });
   const pen = canvas.getContext("2d"), style = getComputedStyle(root);
   pen.scale(ratio, ratio);
@@ -97,9 +97,9 @@ function axes(pen, x, y, most, [low, high, left, right]) {
   pen.beginPath(); pen.moveTo(x, 10); pen.lineTo(x, y); pen.lineTo(pen.side - 6, y); pen.stroke();
   pen.fillStyle = pen.soft;
   pen.font = "12px system-ui, sans-serif";
-  pen.textAlign = "left"; pen.fillText(low, x, y + 16); pen.fillText(left, x + 6, 16);
+  pen.textAlign = "left"; pen.fillText(low, x, y + 16); pen.fillText(left, x + 6, 16, pen.side - x - 10);
   pen.textAlign = "right"; pen.fillText(high, pen.side - 4, y + 16);
-  if (right) pen.fillText(right, pen.side - 4, y - 6);
+  if (right) pen.fillText(right, pen.side - 4, y - 6, pen.side - x - 10);
 }
 function drawHistogram(pen, page) {
   const { counts, low, top, total } = page.histogram, x = 8, y = pen.side - 24, width = (pen.side - 14) / counts.length, most = Math.max(...counts);
@@ -112,8 +112,8 @@ function drawHistogram(pen, page) {
     const at = x + ((one.value - low) / (top - low)) * (pen.side - 14);
     pen.beginPath(); pen.moveTo(at, y); pen.lineTo(at, y - 14); pen.stroke();
   }
-  axes(pen, x, y, most, [digits(low), digits(top), `${most} pictures at most (root scale)`, ""]);
-  return `Peak activation in each of ${total.toLocaleString("en")} pictures; the marks are the patches above.`;
+  axes(pen, x, y, most, [digits(low), digits(top), `${most} pictures at most`, ""]);
+  return `Peak activation in each of ${total.toLocaleString("en")} pictures, bars in root scale; the marks are the patches above.`;
 }
 function drawScatter(pen, other) {
   const x = 8, y = pen.side - 24, [xs, ys] = other.pairs, [wide, high] = [Math.max(...xs, 1e-9), Math.max(...ys, 1e-9)];

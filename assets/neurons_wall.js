@@ -97,6 +97,8 @@ function markTile() {
     if (button.tabIndex !== (chosen ? 0 : -1)) button.tabIndex = chosen ? 0 : -1;
     if (button.ariaSelected !== String(chosen)) button.ariaSelected = String(chosen);
   });
+  const units = order(); // the step buttons follow the sort: a unit that was last may now stand in the middle
+  mine.querySelectorAll("[data-step]").forEach((button) => { button.disabled = units.at(button.dataset.step < 0 ? 0 : -1) === state.unit; });
   const chosen = tiles[state.unit];
   if (!chosen || !chosen.isConnected) return;
   const top = chosen.offsetTop - wallBox.offsetTop, bottom = top + chosen.offsetHeight; // the wall scrolls, the page never

@@ -56,8 +56,10 @@ async function stepDream(more) {
   if (unitOf(state) !== [model, stage, unit].join(" ")) return;
   dreamFigure.classList.toggle("made", Boolean(image));
   dreamFigure.querySelector(".save").hidden = !image;
+  const canvas = dreamFigure.querySelector("canvas");
   if (image) frameOf(dreamFigure, image, 512);
-  else Object.assign(dreamFigure.querySelector("canvas"), { width: 4, height: 4 });
+  else Object.assign(canvas, { width: 4, height: 4 });
+  canvas.setAttribute("aria-label", [image ? `Synthetic picture of unit ${unit}` : "Synthetic picture, not made yet", told.error || told.told].filter(Boolean).join(". "));
   Object.assign(dreamBar, { hidden: !running, value: running && told.total ? told.done / told.total : 0 });
   dreamButton.textContent = running ? "Stop" : told.src && !told.ready ? "Start again" : "Make it";
   dreamButton.hidden = Boolean(told.ready);
@@ -78,3 +80,4 @@ link.onShow((tab, photo) => {
   else openTab();
 });
 new MutationObserver(() => { if (state.page) drawDistribution(); }).observe(document.body, { attributeFilter: ["class"] }); // dark, light
+new ResizeObserver(([{ contentRect }]) => { if (state.page && contentRect.width) drawDistribution(); }).observe(part("[data-panel=distribution] .stage"));

@@ -21,7 +21,7 @@ MINUTES = 180_000  # ms: the first test looks through the bank, on a machine tha
 
 def show(page, address: str, photo: str = "coffee", **link):
     """Open the tab and wait for a unit's page over the whole bank."""
-    query = "".join(f"&{name}={value}" for name, value in ({"model": MODEL, "stage": "conv4"} | link).items())
+    query = "".join(f"&{name}={value}" for name, value in ({"model": MODEL, "layer": "conv4"} | link).items())
     page.goto(f"{address}?tab=neurons&photo={photo}{query}")
     page.wait_for_function(READY, timeout=MINUTES)
     return page
@@ -59,8 +59,9 @@ def test_it_opens_with_a_finished_example(page, address):
     assert len(values(page)) == 5 and values(page) == sorted(values(page), reverse=True)
     assert canvas(page, "distribution")[:, 3].any()
     page.wait_for_function("document.querySelector('.neurons').dataset.field", timeout=MINUTES)
-    caption = page.locator("[data-panel=field] figcaption").inner_text()
-    assert "Theoretical, from the layers: 47 x 47 px" in caption and "Effective, by occlusion: as much as" in caption
+    figure = page.locator("[data-panel=field]")
+    for told in (figure.locator("figcaption").inner_text(), figure.locator("canvas").get_attribute("aria-label")):
+        assert "Theoretical, from the layers: 47 x 47 px" in told and "Effective, by occlusion: as much as" in told
     assert linked(page)["unit"] == str(walls(page)[0])
 
 
@@ -101,6 +102,7 @@ def test_the_wall_is_sorted_by_what_is_chosen_and_the_link_keeps_it(page, addres
     show(page, address)
     page.get_by_role("radio", name="Number").click()
     assert walls(page) == list(range(192)) and linked(page)["sort"] == "number"
+    assert page.get_by_role("button", name="Unit before").is_enabled()  # its unit was the first by sparsity
     page.get_by_role("radio", name="Peak").click()
     labels = page.locator(".wall button").evaluate_all("tiles => tiles.map((one) => one.getAttribute('aria-label'))")
     peaks = [float(found[1]) if (found := re.search(r"peak ([0-9.]+)", label)) else 0.0 for label in labels]
@@ -130,15 +132,22 @@ def test_a_click_on_a_tile_opens_its_unit_and_a_link_brings_it_back(page, addres
 def test_a_unit_or_a_stage_that_is_not_there_does_no_harm(page, address):
     show(page, address, unit="9999")
     assert page.locator(".mine .patch").count() == 5
-    page.goto(f"{address}?tab=neurons&model=no-such-model&stage=conv4")
+    page.goto(f"{address}?tab=neurons&model=no-such-model&stage=conv3")  # `stage`: an old link
     page.wait_for_function(READY, timeout=MINUTES)
-    assert linked(page)["model"] == MODEL
+    assert (linked(page)["model"], linked(page)["layer"]) == (MODEL, "conv3")
 
 
 def test_a_short_link_is_enough(page, address):
     page.goto(f"{address}?tab=neurons&unit=3")
     page.wait_for_function(READY, timeout=MINUTES)
     assert linked(page)["unit"] == "3" and page.locator(".mine h3").inner_text().endswith("unit 3")
+
+
+def test_the_layer_and_the_projector_switch_both_survive_a_reload(page, address):
+    show(page, address, layer="conv3", stage="on")
+    page.reload()
+    page.wait_for_function(READY, timeout=MINUTES)
+    assert page.locator("html[data-stage]").count() and "layer=conv3" in page.url and "stage=on" in page.url
 
 
 def test_the_first_stage_shows_its_filters(page, address):
@@ -195,7 +204,7 @@ def test_two_networks_face_off_and_the_twin_can_be_looked_at(page, address):
 
 
 def test_a_synthetic_picture_is_made_stopped_and_kept(page, address):
-    show(page, address, stage="conv2", unit="3")
+    show(page, address, layer="conv2", unit="3")
     figure = page.locator("[data-panel=dream]")
     figure.get_by_role("button", name="Make it").click()
     page.wait_for_function("document.querySelector('[data-panel=dream]').classList.contains('made')", timeout=MINUTES)
