@@ -66,11 +66,14 @@ function choose(mode, model) {
 }
 function showChoice() {
   const mode = modeOf(state.mode), model = modelOf(state.model);
-  part(".gallery-side h3").replaceChildren(mode.title, make("small", { textContent: model.called }));
-  part(".asks").replaceChildren(make("b", { textContent: mode.asks }), ` A picture counts from ${mode.threshold}${unitOf(mode)} on. ${mode.because} Named by ${mode.source}.`);
+  const [, share, judged] = (model.cells && model.cells[mode.id]) || [0, 0, 0], many = (count) => count.toLocaleString("en");
+  const counted = judged ? `: ${many(Math.round(share * judged))} of ${many(judged)} pictures` : "";
+  part(".gallery-side h3").replaceChildren(mode.title, make("small", { textContent: model.called + counted }));
+  part(".asks").replaceChildren(make("b", { textContent: mode.asks }), ` A picture counts from ${mode.threshold}${unitOf(mode)} on. ${mode.because} Named by ${mode.source}. Parts of a photo that overlap are shown once.`);
   part(".scale .from").textContent = "Where: 0 is left grey,";
   part(".scale .to").textContent = mode.top === 1 ? `${mode.map_unit}.` : `${mode.top} ${mode.map_unit}.`;
-  part(".scale .bank").textContent = `Judged: ${state.pictures.toLocaleString("en")} of ${state.bank}${state.skipped ? `; ${state.skipped} could not be read` : ""}.`;
+  const out = [judged && judged < state.pictures ? `${many(state.pictures - judged)} without colour left out` : "", state.skipped ? `${state.skipped} could not be read` : ""];
+  part(".scale .bank").textContent = [`Judged: ${many(judged || state.pictures)} of ${state.bank}`, ...out].filter(Boolean).join("; ") + ".";
   part(".scale i").classList.toggle("single", mode.top === 1);
   showGallery();
 }

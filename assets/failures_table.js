@@ -1,7 +1,7 @@
 // The tables, one for what colours and one for what fills, and the judging of the bank that fills them.
 const TASKS = { colorize: "Colouring", inpaint: "Inpainting" };
 const judgeBox = part(".judging");
-let judgeTimer = 0, stopped = false, failed = new Set();
+let revealed = "", judgeTimer = 0, stopped = false, failed = new Set();
 
 // Where a narrow column may break the longest words.
 const hyphenated = (title) => title.replace(/nconsisten/, "ncon\u00adsisten").replace("desaturated", "desatu\u00adrated");
@@ -11,10 +11,11 @@ function drawTables() {
     const modes = state.modes.filter((mode) => mode.task === task), models = state.models.filter((model) => model.tasks.includes(task));
     return models.length ? drawTable(title, modes, models) : "";
   });
-  const held = document.activeElement && document.activeElement.dataset.mode;
+  const held = document.activeElement && document.activeElement.dataset.model, scrolled = parts(".table").map((box) => box.scrollLeft);
   part(".tables").replaceChildren(...tables);
+  parts(".table").forEach((box, number) => { box.scrollLeft = scrolled[number] || 0; });
   markCell();
-  if (held) part(".tables [aria-selected=true]")?.focus();
+  if (held) part(".tables [aria-pressed=true]")?.focus({ preventScroll: true });
 }
 function drawTable(title, modes, models) {
   const head = make("tr", {}, make("th", { className: "corner", textContent: title, scope: "col" }));
@@ -48,7 +49,16 @@ function markCell() {
     const chosen = button.dataset.mode === state.mode && button.dataset.model === state.model;
     button.setAttribute("aria-pressed", String(chosen));
     button.tabIndex = chosen ? 0 : -1;
+    if (chosen) reveal(button);
   }
+}
+// On a phone a table is wider than the screen: it scrolls to a newly chosen cell, right of the names that stay; the page never.
+function reveal(button) {
+  const box = button.closest(".table"), key = [state.mode, state.model].join(" ");
+  if (key === revealed || !box.clientWidth) return;
+  revealed = key;
+  const cell = button.getBoundingClientRect(), frame = box.getBoundingClientRect(), names = box.querySelector("tbody th").offsetWidth;
+  box.scrollLeft += Math.max(0, cell.right + 6 - frame.right) + Math.min(0, cell.left - 6 - frame.left - names);
 }
 part(".tables").addEventListener("click", (event) => {
   const button = event.target.closest("button");

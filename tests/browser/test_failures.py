@@ -78,6 +78,18 @@ def test_choosing_a_cell_shows_its_gallery_and_stands_in_the_link(page, address)
     assert cell(page, "colorization-regression", "desaturated").get_attribute("aria-pressed") == "true"
 
 
+def test_the_gallery_is_headed_by_the_number_of_its_cell(page, address):
+    show(page, address, mode="red-blue", network="colorization-rebalanced")
+    told = cell(page, "colorization-rebalanced", "red-blue").get_attribute("aria-label")
+    share, judged = (int(figure) for figure in re.search(r"on (\d+)\s% of (\d+) pictures", told).groups())
+    over, of = (
+        int(figure)
+        for figure in re.search(r"(\d+) of (\d+) pictures", page.locator(".gallery-side h3").inner_text()).groups()
+    )
+    assert of == judged and round(100 * over / of) == share
+    assert f"Judged: {judged} of" in page.locator(".failures .scale .bank").inner_text()
+
+
 def test_arrow_keys_go_from_cell_to_cell_and_over_to_the_other_table(page, address):
     show(page, address, mode="inconsistent-hue", network="colorization-regression")
     cell(page, "colorization-regression", "inconsistent-hue").focus()
@@ -171,6 +183,9 @@ def test_nothing_is_cut(new_page, address, width, height):
     for part in (".gallery-side", ".photo-side", ".asks", ".gallery .tile"):
         box = page.locator(f".failures {part}").first.bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= width, part
+    chosen = page.locator(".failures td button[aria-pressed=true]").bounding_box()
+    assert chosen["x"] >= 0 and chosen["x"] + chosen["width"] <= width
+    assert min(page.locator(".failures .bar i").evaluate_all("all => all.map((one) => one.clientWidth)")) >= 48
     tiles = [page.locator(".failures .tile").nth(number).bounding_box() for number in (0, 1)]
     assert tiles[0]["y"] == tiles[1]["y"]
     if width == 1440:
