@@ -4,7 +4,7 @@ const link = window.lab, TAB = "transfer", MOST = 3;
 const FIGURES = { score: "Per cent", share: "Share of supervised", gain: "Gain over untrained" };
 const RACES = { "linear probe": "Linear probe", "fine-tune": "Fine-tune" };
 const state = {
-  results: null, protocol: "linear probe", share: 1, figure: "score", task: "", order: "", down: true, teachers: [], given: false, open: false,
+  results: null, protocol: "linear probe", share: 1, figure: "score", task: "", order: "", down: true, teachers: [], seats: [], since: [], room: "", given: false, open: false,
   entrants: [], tracks: [], racing: { task: "", protocol: "linear probe", seconds: 20 },
 };
 const { make } = window.lab;
@@ -38,16 +38,19 @@ function inFull(cell) {
   if (cell.note) told.push(cell.note);
   return told.join("; ");
 }
-const seat = (name) => state.teachers.indexOf(name); // which of the chosen colours and marks a teacher has, or -1
+const seat = (name) => state.seats.indexOf(name); // which of the chosen colours and marks a teacher has, or -1
+// Who is chosen: by seat, of which some may be empty so that the others keep their colours, and the oldest first.
+const choose = (seats, since = seats) => Object.assign(state, { seats, since, teachers: seats.filter(Boolean) });
 
 // ---- the link: only what a person chose ----
 const asNumber = (text, low, high, otherwise) => (text !== null && text !== "" && +text >= low && +text <= high ? +text : otherwise);
 function readLink() {
-  const teachers = (link.get("teachers") || "").split(",").filter(Boolean).slice(0, MOST);
+  const teachers = [...new Set((link.get("teachers") || "").split(","))].filter(Boolean).slice(0, MOST);
   Object.assign(state, { protocol: link.get("protocol") || state.protocol, figure: link.get("figure") in FIGURES ? link.get("figure") : "score", task: link.get("column") || "", order: link.get("order") || "" });
   state.share = asNumber(link.get("share"), 0, 1, 1);
   state.down = link.get("down") !== "off";
-  Object.assign(state, { teachers, given: teachers.length > 0 });
+  choose(teachers);
+  state.given = teachers.length > 0;
   Object.assign(state.racing, { task: link.get("task") || "", protocol: link.get("race") in RACES ? link.get("race") : "linear probe", seconds: Math.round(asNumber(link.get("seconds"), 5, 120, 20) / 5) * 5 });
 }
 function writeLink() {
@@ -71,7 +74,7 @@ async function openTab() {
   cellsBy.clear();
   if (results) useResults(results);
   parts(".measured").forEach((one) => { one.hidden = !results; });
-  if (!state.given) state.teachers = firstTeachers();
+  if (!state.given) choose(firstTeachers());
   showParts();
   drawAll();
   openRace();
@@ -126,11 +129,13 @@ function set(values) {
   writeLink();
   drawMeasured();
 }
-// Takes a teacher among the chosen ones or out of them; the fourth one pushes the first out.
-function toggle(name, always = false) {
-  if (seat(name) >= 0 && always) return;
-  const teachers = seat(name) >= 0 ? state.teachers.filter((one) => one !== name) : [...state.teachers, name].slice(-MOST);
-  Object.assign(state, { teachers, given: teachers.length > 0 });
+// Takes a teacher among the chosen ones or out of them. The fourth one takes the seat of the oldest, which the page tells.
+function toggle(name) {
+  const out = seat(name) >= 0, gone = !out && state.teachers.length >= MOST ? state.since[0] : "";
+  const seats = Array.from({ length: MOST }, (_, at) => state.seats[at] || "");
+  seats[seats.indexOf(out ? name : gone)] = out ? "" : name; // without anyone to make room: the first empty seat
+  choose(seats, [...state.since.filter((one) => one !== name && one !== gone), ...(out ? [] : [name])]);
+  Object.assign(state, { given: state.teachers.length > 0, room: gone && `Three at most: ${titleOf(gone)} made room` });
   writeLink();
   drawAll();
 }
@@ -158,6 +163,7 @@ function markSegments() {
       button.setAttribute("aria-checked", String(chosen));
       button.tabIndex = chosen ? 0 : -1;
       button.disabled = group.dataset.set === "share" && !sharesOf(state.protocol).includes(+button.value);
+      button.title = button.disabled ? "not measured with this protocol" : "";
     }
   }
 }

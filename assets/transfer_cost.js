@@ -16,7 +16,7 @@ function drawCost() {
   }
   const dots = points.map((one) => ({ ...one, x: X(one.x), y: Y(one.y) }));
   const labels = placeLabels(dots, { left: inner.left, right: width - 2, top: inner.top - 8 * unit, bottom: height - inner.bottom - 2 }, taken, unit);
-  if (labels) labels.forEach((label) => svg.append(...drawLabel(label, unit)));
+  if (labels) svg.append(...labels.flatMap((label) => drawLeader(label, unit)));
   for (const [index, dot] of dots.entries()) {
     const chosen = seat(dot.teacher.name) >= 0, node = draw("g", { "data-teacher": dot.teacher.name }, target(dot.x, dot.y, 12 * unit), mark(dot.teacher.name, dot.x, dot.y, (chosen ? 7 : 5.5) * unit));
     if (!labels) node.append(word(index + 1, dot.x + 7 * unit, dot.y - 5 * unit, { fill: INK, "font-size": 11 * unit }));
@@ -24,10 +24,16 @@ function drawCost() {
     svg.append(node);
     tells.push([node, `${inFull(dot.cell)}; ${fixed(dot.teacher.minutes, 0)} minutes of pre-training`, () => toggle(dot.teacher.name)]);
   }
+  if (labels) svg.append(...labels.map((label) => drawLabel(label, unit))); // above all lines, of which their ground then keeps them free
   telling(svg, tells);
   svg.setAttribute("aria-label", `${task.title}: score against minutes of pre-training. Arrow keys go from point to point.`);
-  const key = labels ? "" : `${dots.map((dot, index) => `${index + 1} ${dot.teacher.title}`).join(" \u00b7 ")}. `;
-  figure.querySelector("figcaption").textContent = `${key}Dashed: supervised by labels; dotted: untrained. Minutes on one CPU thread, with those of the trunk a teacher started from; the later ones in bfloat16, at up to twice the pace, so that pictures seen compare better.`;
+  const numbers = labels ? "" : `${dots.map((dot, index) => `${index + 1} ${dot.teacher.title}`).join(" \u00b7 ")}. `;
+  figure.querySelector("figcaption").textContent = `${numbers}${linesOf(points)}Minutes on one CPU thread, with those of the trunk a teacher started from; the later ones in bfloat16, at up to twice the pace, so that pictures seen compare better.`;
+}
+// What the lines across the chart are, of those that are there.
+function linesOf(points) {
+  const lines = [["supervised", "dashed: supervised by labels"], ["untrained", "dotted: untrained"]].filter(([kind]) => points.some((one) => one.teacher.kind === kind));
+  return lines.length ? `${capital(lines.map(([, told]) => told).join("; "))}. ` : "";
 }
 function nothing(figure, sentence) {
   figure.querySelector(".canvas").replaceChildren(make("p", { className: "nothing", textContent: sentence }));
@@ -88,8 +94,12 @@ function cut({ box, leader }, placed, points, index) {
   return 60 * (labels.length + points.filter((point, at) => at !== index && through(leader, point)).length);
 }
 const anchor = (dot, box) => [Math.max(box.left, Math.min(dot.x, box.right)), Math.max(box.top + 3, Math.min(dot.y, box.bottom - 3))];
-function drawLabel({ dot, box, reach }, unit) {
-  const chosen = seat(dot.teacher.name) >= 0, [x, y] = anchor(dot, box);
-  const text = word(dot.teacher.title, box.left + unit, box.bottom - 4 * unit, { class: "label", fill: chosen ? INK : SOFT, "font-weight": chosen ? 600 : 400 });
-  return reach > REACHES[0] ? [draw("line", { x1: dot.x, y1: dot.y, x2: x, y2: y, stroke: SOFT, "stroke-width": 0.75 * unit }), text] : [text];
+function drawLeader({ dot, box, reach }, unit) {
+  const [x, y] = anchor(dot, box);
+  return reach > REACHES[0] ? [draw("line", { x1: dot.x, y1: dot.y, x2: x, y2: y, stroke: SOFT, "stroke-width": 0.75 * unit })] : [];
+}
+// The ground around the letters is written into the element, not into the style sheet, so that a saved chart has it too.
+function drawLabel({ dot, box }, unit) {
+  const chosen = seat(dot.teacher.name) >= 0, ground = { "paint-order": "stroke", stroke: "var(--lab-page)", "stroke-width": 3 * unit, "stroke-linejoin": "round", "pointer-events": "none" };
+  return word(dot.teacher.title, box.left + unit, box.bottom - 4 * unit, { class: "label", fill: chosen ? INK : SOFT, "font-weight": chosen ? 600 : 400, ...ground });
 }

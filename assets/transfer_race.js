@@ -83,7 +83,7 @@ function showRaceButtons() {
   Object.assign(action("start"), { disabled: run.running || count < 2, textContent: run.setting && !run.running ? "Start anew" : "Start" });
   action("stop").hidden = !run.running;
   action("go").hidden = !again || run.finished;
-  racePart("fieldset legend").textContent = count < 2 ? "Choose two or three teachers" : "Two or three teachers";
+  racePart("fieldset legend").textContent = count < 2 ? "Choose two or three teachers" : state.room || "Two or three teachers";
 }
 function tellRace() {
   const { told, running, finished } = run, bar = part(".track progress"), line = part(".race-told");
@@ -101,7 +101,12 @@ function tellRace() {
 }
 
 // ---- the curves ----
-const raceShape = (name, at) => ({ untrained: "cross", "supervised-labels": "diamond" })[name] || ["disc", "triangle", "square"][at];
+// A racer looks as everywhere on the page: in the colour of its seat. Once it is no longer chosen it keeps the colour of its lane as long as
+// nobody else has that one, and then is grey.
+function lookOf(name, lane) {
+  const at = seat(name) >= 0 ? seat(name) : lane, shape = { untrained: "cross", "supervised-labels": "diamond" }[name] || ["disc", "triangle", "square"][at];
+  return { color: seat(name) >= 0 || !state.seats[lane] ? COLORS[at] : SOFT, shape, dash: DASHES[at] };
+}
 function drawRace() {
   const figure = part("[data-chart=race]"), box = figure.querySelector(".canvas"), unit = rem(), { setting } = run;
   const names = setting ? setting.teachers : state.teachers, seconds = setting ? setting.seconds : state.racing.seconds, chance = state.about && !state.about.error && (!setting || setting.task === state.racing.task) ? state.about.chance : null;
@@ -115,9 +120,9 @@ function drawRace() {
   if (chance !== null) svg.append(draw("line", { x1: inner.left, x2: width - inner.right, y1: Y(chance), y2: Y(chance), stroke: SOFT, "stroke-dasharray": "2 5", "stroke-width": 1.5 * unit }), word("chance", width - inner.right, Y(chance) - 5 * unit, { "text-anchor": "end" }));
   const tells = [];
   names.forEach((name, at) => {
-    const points = scored[at], color = COLORS[at], shape = raceShape(name, at);
+    const points = scored[at], { color, shape, dash } = lookOf(name, at);
     if (!points.length) return;
-    svg.append(draw("path", { d: points.map(([x, score], k) => `${k ? "L" : "M"}${X(Math.min(x, seconds))} ${Y(score)}`).join(""), fill: "none", stroke: color, "stroke-width": 2.5 * unit, "stroke-dasharray": DASHES[at], class: "curve", "data-teacher": name }));
+    svg.append(draw("path", { d: points.map(([x, score], k) => `${k ? "L" : "M"}${X(Math.min(x, seconds))} ${Y(score)}`).join(""), fill: "none", stroke: color, "stroke-width": 2.5 * unit, "stroke-dasharray": dash, class: "curve", "data-teacher": name }));
     for (const [x, score] of points) {
       const node = draw("g", {}, target(X(Math.min(x, seconds)), Y(score), 8 * unit), shapeAt(shape, X(Math.min(x, seconds)), Y(score), 4.5 * unit, color));
       svg.append(node);
@@ -134,7 +139,8 @@ function drawRace() {
   saveRace.disabled = !scored.flat().length;
 }
 const raceKey = (names) => make("span", { className: "key" }, ...names.map((name, at) => {
-  const svg = draw("svg", { viewBox: "-16 -8 32 16", class: "swatch wide", "aria-hidden": "true" }, draw("line", { x1: -16, x2: 16, y1: 0, y2: 0, stroke: COLORS[at], "stroke-width": 2.5, "stroke-dasharray": DASHES[at] }), shapeAt(raceShape(name, at), 0, 0, 5, COLORS[at]));
+  const { color, shape, dash } = lookOf(name, at);
+  const svg = draw("svg", { viewBox: "-16 -8 32 16", class: "swatch wide", "aria-hidden": "true" }, draw("line", { x1: -16, x2: 16, y1: 0, y2: 0, stroke: color, "stroke-width": 2.5, "stroke-dasharray": dash }), shapeAt(shape, 0, 0, 5, color));
   return make("span", {}, svg, titleOf(name));
 }));
 const saveRace = make("button", { type: "button", className: "quiet", textContent: "CSV", title: "Save all laps as CSV", disabled: true });

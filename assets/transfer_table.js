@@ -22,7 +22,7 @@ function bestOf(task) {
 
 function drawBoard() {
   const { tasks } = state.results, held = document.activeElement && part(".board").contains(document.activeElement) ? document.activeElement.dataset.at : null;
-  const head = make("tr", {}, headCell("story", "Teacher", "in the order of the field"));
+  const head = make("tr", {}, headCell("story", "Teacher", columnNow() === "story" ? "in the order of the field" : ""));
   for (const task of tasks) head.append(headCell(task.name, task.title, task.score, task));
   for (const [name, [title, small]] of Object.entries(COSTS)) head.append(headCell(name, title, small));
   const body = make("tbody"), best = new Map(tasks.map((task) => [task.name, bestOf(task)]));
@@ -99,8 +99,9 @@ function noteBoard(best) {
   const told = [`${state.figure === "score" ? "Scores in per cent" : state.figure === "share" ? "Scores in per cent of what the supervised network reaches" : "Points above the untrained network"}, higher is better`];
   if ([...best.values()].some(Boolean)) told.push("framed: the best free teacher");
   told.push("\u2193: below untrained", "\u00b1: standard deviation over seeds");
+  if (tasks.some((task) => state.results.teachers.some((one) => shown(cellOf(one.name, task.name)) === null))) told.push("\u2013: not measured");
   if (state.protocol === "fine-tune") told.push("untrained is training from scratch");
-  part(".board-note").textContent = `${told.join("; ")}.`;
+  part(".board-note").textContent = `${state.room && `${state.room}. `}${told.join("; ")}.`;
 }
 part(".board").addEventListener("keydown", (event) => {
   const step = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key], here = event.target.closest("tbody td, tbody th");
