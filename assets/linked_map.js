@@ -14,7 +14,7 @@ const map = {
   count: 0, a: null, b: null, now: new Float32Array(0), screen: new Float32Array(0), t: 0, caption: "", names: ["", ""],
   labels: [], columns: {}, sheets: [], thumbs: null, half: [], noun: ["point", "points"],
   group: null, groups: [], ramp: null, colorTitle: "", muted: new Set(),
-  chosen: null, list: [], polygon: null, picked: -1, marks: [], hover: -1,
+  chosen: null, list: [], polygon: null, byHand: false, picked: -1, marks: [], hover: -1,
   camera: { x: 0, y: 0, zoom: 1 }, reach: [1, 1], tool: "move", pictures: true, ratio: 1, width: 0, height: 0, frames: [],
 };
 root.map = map;
@@ -47,7 +47,7 @@ async function usePoints() {
   const about = typeof points.about === "string" ? await (await fetch(fileUrl(points.about))).json() : points.about || {};
   if (points.key !== map.key) return;
   Object.assign(map, { labels: about.labels || [], columns: about.columns || {}, thumbs: points.thumbs, noun: points.noun || map.noun });
-  Object.assign(map, { sheets: [], half: [], chosen: null, list: [], polygon: null, picked: -1, marks: [], hover: -1 });
+  Object.assign(map, { sheets: [], half: [], chosen: null, list: [], polygon: null, byHand: false, picked: -1, marks: [], hover: -1 });
   $("[data-do=pictures]").hidden = !map.thumbs;
   (map.thumbs ? map.thumbs.sheets : []).forEach(async (path, at) => {
     const answer = await fetch(fileUrl(path));
@@ -82,7 +82,8 @@ function useLayout() {
     if (share === 1 && !layout.growing) { project(); if (!somethingInView()) fitAll(); } // the view was of a place on the map before
     redraw();
   }, layout.growing ? 120 : MOTION);
-  if (map.polygon && !layout.growing) selectWithin(map.polygon, false); // the lasso of a link, or of the map before
+  if (map.polygon && map.byHand) { map.polygon = null; writeLink(); } // a hand drew it on the map before: its members stay
+  else if (map.polygon && !layout.growing) selectWithin(map.polygon, false); // the lasso of a link
   redraw();
 }
 function useColors() {

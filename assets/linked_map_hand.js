@@ -62,6 +62,7 @@ function endLasso(add) {
   if (path.length < 6) return redraw();
   const step = Math.max(1, Math.ceil(path.length / 2 / CORNERS)), polygon = [];
   for (let j = 0; j < path.length / 2; j += step) polygon.push(...toMap(path[2 * j], path[2 * j + 1]).map((v) => +v.toFixed(3)));
+  map.byHand = true;
   selectWithin(polygon, add);
 }
 

@@ -51,6 +51,17 @@ def test_a_lasso_shows_a_gallery_at_once_and_greys_the_rest(tab):
     assert tab.locator(f"{MAP} .map-selection").is_hidden() and "map_lasso" not in tab.url
 
 
+def test_what_a_hand_selected_stays_selected_on_another_map(tab):
+    tab.click("[data-tool=lasso]")
+    lasso(tab, 0.35, 0.65)
+    tab.wait_for_function("location.search.includes('map_lasso=')")
+    chosen, before = state(tab, "m.list"), state(tab, "m.layoutKey")
+    tab.get_by_role("button", name="t-SNE").click()
+    tab.wait_for_function(f"document.querySelector('{MAP}').map.layoutKey !== '{before}'")
+    settle(tab)
+    assert state(tab, "m.list") == chosen and "map_lasso" not in tab.url
+
+
 def test_a_click_in_the_gallery_flies_back_and_asks_for_neighbors(tab):
     tab.click("[data-tool=lasso]")
     lasso(tab, 0.3, 0.7)
