@@ -33,9 +33,10 @@ function ask(next) {
   props.value = `round-${next}`;
   wait();
 }
+const AFTER_EXAMPLE = 3; // the next round asks about the example's two patches the other way round
 function nextRound() {
   const keys = props.photos, other = mix && keys.length > 1 ? keys[(keys.indexOf(link.photo) + 1) % keys.length] : null;
-  ask((wanted + 1) % 1000000);
+  ask((wanted + (round.example ? AFTER_EXAMPLE : 1)) % 1000000);
   if (other) document.dispatchEvent(new CustomEvent("lab:choose", { detail: other })); // the page asks for the round of the photo that has come
   else setTimeout(() => trigger("ask"), 0);
 }

@@ -152,5 +152,7 @@ const follow = () => {
   if (scene) show(scene);
 };
 watch("value", follow);
-new ResizeObserver(() => state.photo && state.scene && layOut()).observe(pictures);
+const fit = () => state.photo && state.scene && layOut();
+new ResizeObserver(fit).observe(pictures);
+window.addEventListener("resize", fit); // dark and light, too
 follow();

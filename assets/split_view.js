@@ -114,7 +114,7 @@ function showTruth() {
 function captionOf({ title }, hidden) {
   const { scene } = state, color = scene.color.figures, light = scene.lightness.figures;
   if (title === "Lightness seen") return "all that the first half is given";
-  if (title === "Colours seen") return scene.turn ? `all that the second half is given, turned by ${scene.turn}°` : "all that the second half is given, at one lightness";
+  if (title === "Colours seen") return scene.turn ? `all that the second half is given, turned by ${scene.turn}°`.replace("-", "−") : "all that the second half is given, at one lightness";
   if (title === "Colours said") return !scene.has_color || hidden ? "upon the lightness of the photo" : `AuC ${digits(color.auc)}\u00a0%, higher is better; chroma ${(color.chroma / color.chroma_true).toFixed(2)} of true`;
   if (title === "True colours") return !scene.has_color || hidden ? "" : `grey: AuC ${digits(color.auc_grey)}\u00a0%`;
   if (title === "Lightness said") return `off by ${digits(light.off)} L on average, lower is better`;
@@ -129,7 +129,7 @@ function ask() {
 }
 function showTurn() {
   slider.value = state.turn;
-  write(part(".turn output"), `${state.turn}°`);
+  write(part(".turn output"), `${state.turn}°`.replace("-", "−"));
 }
 slider.addEventListener("input", () => {
   state.turn = Number(slider.value);

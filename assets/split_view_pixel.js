@@ -92,5 +92,7 @@ setUp();
 window.lab.onTruth(setTruth);
 showTurn();
 watch("scene", arrive);
-new ResizeObserver(() => state.scene && readPixel()).observe(pictures);
+const fit = () => state.scene && readPixel();
+new ResizeObserver(fit).observe(pictures);
+window.addEventListener("resize", fit); // dark and light, too
 arrive();

@@ -68,13 +68,13 @@ def test_first_paint_is_a_solved_example(page, address):
 def test_a_new_patch_hides_every_answer_until_the_hand_has_answered(page, address):
     show(page, address)
     page.get_by_role("button", name="Play").click()
-    wait_for_round(page, EXAMPLE + 1)
+    wait_for_round(page, EXAMPLE + 3)
     assert colors(page, ".mine") > 20 and page.locator(f"{BOARD} .mine .true").count() == 0
     for tile in page.locator(f"{BOARD} .tile").all():
         assert tile.locator(".veil").is_visible() and tile.locator(".slot:visible").count() == 0
         assert "sure" not in tile.inner_text()
     assert colors(page, ".tile[data-name=truth]") == 1
-    assert f"round={EXAMPLE + 1}" in page.url and "said=" not in page.url
+    assert f"round={EXAMPLE + 3}" in page.url and "said=" not in page.url
 
 
 def test_dragging_the_patch_answers_and_counts_once_for_everyone(page, address):

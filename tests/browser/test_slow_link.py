@@ -11,4 +11,6 @@ def test_the_slow_fills_arrive_over_a_slow_link(new_page, address):
     session.send("Network.emulateNetworkConditions", {"offline": False, "latency": 100, **limits})
     page.goto(f"{address}?tab=inpaint", wait_until="commit")
     for name in ("telea", "biharmonic"):
-        page.wait_for_function(f"document.querySelector('.tile[data-id={name}]')?.innerText.includes('dB')", timeout=60_000)
+        page.wait_for_function(
+            f"document.querySelector('.tile[data-id={name}]')?.innerText.includes('dB')", timeout=60_000
+        )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 import gradio as gr
+import numpy as np
 
 from visualize.jpeg_uri import FULL_COLOR, jpeg_uri
 from visualize.lab import Lab
@@ -18,7 +19,7 @@ TITLE = "Context"
 QUESTION = "What surrounds this patch?"
 METHODS = ("patch-context",)
 
-RIM = 0.2  # share of a photograph along its edges where a first patch would have too little context
+RIM = 0.17  # share of a photograph along its edges where a first patch would have too little context
 
 
 def build(lab: Lab, page) -> None:
@@ -108,7 +109,9 @@ def answer(lab: Lab, patches, photo_key: str, code: str) -> dict:
         box = fit_box((x, y), side, *pixels.shape[:2])
         query = scenes.asked_query(lab, patches, photo_key, box)
         cell = patches.config.cell
-        truth = window_pixels(pixels, box, patches.config)[0][cell:-cell, cell:-cell]
+        truth, inside = window_pixels(pixels, box, patches.config)
+        inside = inside.repeat(cell, axis=0).repeat(cell, axis=1)[..., None]
+        truth = np.where(inside, truth[cell:-cell, cell:-cell], np.uint8(scenes.MAT))
         return scenes.neighbors(lab, patches, query, truth)
 
     try:

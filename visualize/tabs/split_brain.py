@@ -1,5 +1,6 @@
 """Tab "Split-brain": one half of a network sees the lightness and says the colours, the other sees the colours and says the lightness."""
 
+from dataclasses import replace
 from functools import partial
 
 import gradio as gr
@@ -83,22 +84,20 @@ def scene_as_it_is(lab: Lab, files: LensFiles, name: str, photo) -> tuple[list[L
 
 def scene_turned(lab: Lab, files: LensFiles, name: str, pixels: np.ndarray, degrees: int) -> tuple[LensFolder, dict]:
     """The part of the scene that changes when the hues are turned. Errors: CheckpointError."""
-    said = lab.model(name).predict(turned_pixels(pixels, degrees))
+    import torch
+
+    from ssl_core.color import rgb_to_lab
+    from ssl_core.hue_chroma import turn_hues
+
+    image = torch.from_numpy(np.array(pixels)).movedim(-1, 0).float() / 255
+    said = lab.model(name).predict(turn_hues(image, degrees).movedim(0, -1).numpy())
     pictures, folder = said.pictures(), files.folder()
+    # of what is turned out of sRGB the lightness is clipped as well: it is held against that of the photo
+    said = replace(said, lab=rgb_to_lab(image).numpy())
     return folder, {
         "pictures": {name: as_uri(pictures[name]) for name in ASIDE},
         "lightness": lightness_part(folder, said),
     }
-
-
-def turned_pixels(pixels: np.ndarray, degrees: int) -> np.ndarray:
-    """(H, W, 3) uint8 with its hues turned, as (H, W, 3) float32 in [0, 1]."""
-    import torch
-
-    from ssl_core.hue_chroma import turn_hues
-
-    image = torch.from_numpy(np.array(pixels)).movedim(-1, 0).float() / 255
-    return turn_hues(image, degrees).movedim(0, -1).numpy()
 
 
 def lightness_part(folder: LensFolder, said) -> dict:
