@@ -7,7 +7,7 @@ function bar(share) {
 function entry({ word, cosine, asked, right }) {
   const button = make("button", { type: "button", title: `Look at “${word}”` }, make("span", { className: "name", textContent: word }));
   if (asked) button.append(make("small", { textContent: "query" }));
-  if (right) button.append(make("small", { className: "right", textContent: "right answer" }));
+  if (right) button.append(make("small", { className: "right", role: "img", ariaLabel: "the right answer", title: "The right answer", textContent: "✓" }));
   button.append(bar(cosine), make("b", { textContent: cosine.toFixed(2).replace("-", "−") }));
   button.addEventListener("click", () => choose(word));
   return make("li", { className: asked ? "asked" : right ? "is-right" : "" }, button);

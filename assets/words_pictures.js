@@ -60,7 +60,7 @@ function showPhoto(answer) {
 function showPhotoWords() {
   for (const button of parts("[data-order]")) button.setAttribute("aria-pressed", String(button.dataset.order === state.order));
   const places = shown.photo ? shown.photo[state.order] : [];
-  part(".photo-words").replaceChildren(...places.map((at) => photoWord(shown.photo.words[at], at)));
+  part(".photo-words").replaceChildren(photoHeads(), ...places.map((at) => photoWord(shown.photo.words[at], at)));
 }
 part(".photo .group").addEventListener("click", (event) => {
   if (!event.target.dataset.order) return;
@@ -68,6 +68,9 @@ part(".photo .group").addEventListener("click", (event) => {
   writeLink();
   showPhotoWords();
 });
+function photoHeads() {
+  return make("li", { className: "heads" }, make("span", { textContent: "share of words" }), make("small", { textContent: "of usual" }));
+}
 function photoWord(one, at) {
   const button = make("button", { type: "button", title: "Hover: where its score comes from. Click: look at the word" },
     make("span", { className: "name", textContent: one.word }), bar(one.percent / Math.max(...shown.photo.words.map(({ percent }) => percent))), make("b", { textContent: `${one.percent.toFixed(1)} %` }), make("small", { textContent: `${one.times.toFixed(1)} ×`, title: "How much likelier than it is usually written" }));

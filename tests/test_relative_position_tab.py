@@ -1,4 +1,4 @@
-"""Tab "Where does it belong?" without a browser: the rounds that it hands to the page, bad photos and models, and the endpoint."""
+"""Tab "Position" without a browser: the rounds that it hands to the page, bad photos and models, and the endpoint."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""The tab "Where does it belong?" as a hand meets it: an example, a drag, a click, the arrow keys, both scores, links, a phone."""
+"""The tab "Position" as a hand meets it: an example, a drag, a click, the arrow keys, both scores, links, a phone."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Tab "Where does it belong?": a person and two networks say which of the eight neighbours of a patch another patch is."""
+"""Tab "Position": a person and two networks say which of the eight neighbours of a patch another patch is."""
 
 from functools import partial
 
@@ -12,7 +12,7 @@ from visualize.widgets.position_board import position_board, read_round
 from visualize.widgets.posterior_lens import data_url
 
 ID = "relative_position"
-TITLE = "Where does it belong?"
+TITLE = "Position"
 QUESTION = "Where does it belong?"
 METHODS = ("relative-position",)
 

@@ -1,4 +1,4 @@
-"""What the tab "Where does it belong?" says: a question for a class, the game, its shortcuts, how the networks were trained."""
+"""What the tab "Position" says: a question for a class, the game, its shortcuts, how the networks were trained."""
 
 from pathlib import Path
 

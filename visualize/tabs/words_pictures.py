@@ -13,7 +13,6 @@ from visualize.tabs.words_vectors import checked
 PICTURES, WORDS = 8, 12
 # of the largest patch's area: the network learned from whole photographs, so closer patches are foreign to it
 WIDE = 0.4
-LEAST = 0.004  # share of a word that may count as unusual: below it a rare word's chance decides
 
 
 def pictures(lab: Lab, jobs: Jobs, query: dict) -> dict:
@@ -86,10 +85,9 @@ def _photo_words(photo, model) -> dict:
     if not vocabulary:
         raise CheckpointError(f"{model.name} holds no vocabulary: train it on sentences.")
     shares = np.exp(model.word_scores(photo.pixels))
-    usual = usual_shares(model, len(vocabulary))
-    times = shares / usual
+    times = model.times_usual(shares)
     likely = np.argsort(-shares, kind="stable")[:WORDS]
-    unusual = np.argsort(-np.where(shares >= LEAST, times, 0), kind="stable")[:WORDS]
+    unusual = model.telling(shares, WORDS)
     rows = list(dict.fromkeys([*likely.tolist(), *unusual.tolist()]))
     maps = model.word_maps(photo.pixels, rows)
     height, width = photo.pixels.shape[:2]
@@ -111,12 +109,6 @@ def _photo_words(photo, model) -> dict:
             for row, places in zip(rows, maps, strict=True)
         ],
     }
-
-
-def usual_shares(model, count: int) -> np.ndarray:
-    """How often each word is written, as a share of all words: what to compare a photograph's words with. (K,)"""
-    counts = model.counts[:count].cpu().numpy().astype(np.float64)
-    return np.maximum(counts, 1) / max(counts.sum(), 1)
 
 
 def scaled(places: np.ndarray) -> np.ndarray:
