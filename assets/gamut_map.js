@@ -79,6 +79,17 @@ const gamutMap = (() => {
     context.restore();
   }
 
+  // The three words below an axis, at the size of the page's small type; `ends` are [text, align, x].
+  const lineHeight = (ratio) => 1.0625 * parseFloat(getComputedStyle(document.documentElement).fontSize) * ratio;
+  function axis(context, ratio, y, ends) {
+    context.font = `${(0.75 / 1.0625) * lineHeight(ratio)}px system-ui, sans-serif`;
+    context.textBaseline = "top";
+    for (const [text, align, x] of ends) {
+      context.textAlign = align;
+      context.fillText(text, x, y);
+    }
+  }
+
   function symbol(shape) { // for the legend
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     svg.setAttribute("viewBox", "-9 -9 18 18");
@@ -89,5 +100,5 @@ const gamutMap = (() => {
     return svg;
   }
 
-  return { draw, mark, symbol };
+  return { axis, draw, lineHeight, mark, symbol };
 })();

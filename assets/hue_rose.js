@@ -32,7 +32,7 @@ const hueRose = (() => {
 
   // bars in the colours of that hue, from grey to vivid
   function drawBars(context, side, ratio, { chromas, reach, toRgb, told, truth, ink }) {
-    const bins = chromas.length, most = Math.max(...chromas), foot = side * 0.92, tall = side * 0.17, wide = side / bins;
+    const bins = chromas.length, most = Math.max(...chromas), foot = side - gamutMap.lineHeight(ratio), tall = foot - side * 0.75, wide = side / bins;
     chromas.forEach((p, k) => {
       const c = ((k + 0.5) * reach) / bins, height = (tall * p) / most;
       context.fillStyle = css(toRgb(68, c * Math.cos(told.hue), c * Math.sin(told.hue)));
@@ -40,12 +40,7 @@ const hueRose = (() => {
     });
     context.fillStyle = ink;
     context.fillRect(0, foot, side, ratio);
-    context.font = `${11 * ratio}px system-ui, sans-serif`;
-    context.textBaseline = "top";
-    [["0 grey", "left", 0], ["chroma", "center", side / 2], [String(reach), "right", side]].forEach(([text, align, at]) => {
-      context.textAlign = align;
-      context.fillText(text, at, foot + 3 * ratio);
-    });
+    gamutMap.axis(context, ratio, foot + 3 * ratio, [["0 grey", "left", 0], ["chroma", "center", side / 2], [String(reach), "right", side]]);
     const at = (chroma) => [Math.min(chroma / reach, 1) * side, foot - tall - 5 * ratio];
     gamutMap.mark(context, ratio, "mean", ...at(told.chroma.mean));
     gamutMap.mark(context, ratio, "histograms", ...at(told.chroma.median));

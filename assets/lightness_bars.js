@@ -5,7 +5,7 @@ const lightnessBars = (() => {
     const ratio = Math.min(window.devicePixelRatio || 1, 2), W = Math.round(width * ratio), H = Math.round(height * ratio);
     if (!W || !H) return;
     if (canvas.width !== W || canvas.height !== H) Object.assign(canvas, { width: W, height: H });
-    const context = canvas.getContext("2d"), foot = H - 17 * ratio, most = Math.max(...probabilities), count = probabilities.length, wide = W / count;
+    const context = canvas.getContext("2d"), foot = H - gamutMap.lineHeight(ratio), most = Math.max(...probabilities), count = probabilities.length, wide = W / count;
     context.clearRect(0, 0, W, H);
     context.fillStyle = mat;
     context.fillRect(0, 0, W, foot);
@@ -14,11 +14,8 @@ const lightnessBars = (() => {
       context.fillStyle = `rgb(${grey(((k + 0.5) * 100) / count).join(" ")})`;
       context.fillRect(k * wide, foot - tall, Math.ceil(wide), tall);
     });
-    Object.assign(context, { fillStyle: ink, font: `${11 * ratio}px system-ui, sans-serif`, textBaseline: "top" });
-    [["0 black", "left", 0], ["L", "center", W / 2], ["100 white", "right", W]].forEach(([text, align, at]) => {
-      context.textAlign = align;
-      context.fillText(text, at, foot + 4 * ratio);
-    });
+    context.fillStyle = ink;
+    gamutMap.axis(context, ratio, foot + 3 * ratio, [["0 black", "left", 0], ["L", "center", W / 2], ["100 white", "right", W]]);
     gamutMap.mark(context, ratio, "mean", (mean / 100) * W, 10 * ratio);
     if (truth !== null) gamutMap.mark(context, ratio, "truth", (truth / 100) * W, 10 * ratio);
   }
