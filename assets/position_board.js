@@ -116,7 +116,7 @@ function redraw() {
   root.classList.toggle("shown", shown);
   for (const [name, on] of [["sharp", round.sharp], ["mix", mix]]) $(`[data-do=${name}]`).setAttribute("aria-pressed", String(on));
   $("[data-do=reveal]").hidden = shown || !round.pictures;
-  $("[data-do=next]").textContent = round.example ? "Play" : "Next patch";
+  Object.assign($("[data-do=next]"), { textContent: round.example ? "Play" : "Next patch", className: shown ? "primary" : "quiet" }); // first the hand's turn
   tally();
   if (!round.pictures) { says.textContent = ""; return; }
   const truth = LAY[asked.direction];

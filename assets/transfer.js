@@ -40,17 +40,17 @@ function inFull(cell) {
 }
 const seat = (name) => state.seats.indexOf(name); // which of the chosen colours and marks a teacher has, or -1
 // Who is chosen: by seat, of which some may be empty so that the others keep their colours, and the oldest first.
-const choose = (seats, since = seats) => Object.assign(state, { seats, since, teachers: seats.filter(Boolean) });
+const choose = (seats, since = seats.filter(Boolean)) => Object.assign(state, { seats, since, teachers: seats.filter(Boolean) });
 
 // ---- the link: only what a person chose ----
 const asNumber = (text, low, high, otherwise) => (text !== null && text !== "" && +text >= low && +text <= high ? +text : otherwise);
 function readLink() {
-  const teachers = [...new Set((link.get("teachers") || "").split(","))].filter(Boolean).slice(0, MOST);
+  const seats = (link.get("teachers") || "").split(",").slice(0, MOST).map((name, at, all) => (all.indexOf(name) === at ? name : "")); // "a,,c": the middle one is free
   Object.assign(state, { protocol: link.get("protocol") || state.protocol, figure: link.get("figure") in FIGURES ? link.get("figure") : "score", task: link.get("column") || "", order: link.get("order") || "" });
   state.share = asNumber(link.get("share"), 0, 1, 1);
   state.down = link.get("down") !== "off";
-  choose(teachers);
-  state.given = teachers.length > 0;
+  choose(seats);
+  state.given = state.teachers.length > 0;
   Object.assign(state.racing, { task: link.get("task") || "", protocol: link.get("race") in RACES ? link.get("race") : "linear probe", seconds: Math.round(asNumber(link.get("seconds"), 5, 120, 20) / 5) * 5 });
 }
 function writeLink() {
@@ -58,7 +58,7 @@ function writeLink() {
   const { racing } = state, unless = (value, start) => (value === start ? null : value);
   link.set({
     protocol: unless(state.protocol, "linear probe"), share: unless(state.share, 1), figure: unless(state.figure, "score"), column: unless(state.task, firstTask()),
-    order: state.order || null, down: state.down ? null : "off", teachers: state.given ? state.teachers.join(",") : null,
+    order: state.order || null, down: state.down ? null : "off", teachers: state.given ? state.seats.join(",").replace(/,+$/, "") : null,
     task: unless(racing.task, state.tracks[0] ? state.tracks[0].name : ""), race: unless(racing.protocol, "linear probe"), seconds: unless(racing.seconds, 20),
   });
 }
@@ -143,7 +143,7 @@ function toggle(name) {
 // ---- segmented controls ----
 const SET = {
   protocol: (value) => set({ protocol: value, share: shareFor(value) }), share: (value) => set({ share: value }), figure: (value) => set({ figure: value }),
-  race: (value) => { state.racing.protocol = value; writeLink(); markSegments(); showRaceWhat(); },
+  race: (value) => { state.racing.protocol = value; writeLink(); markSegments(); showRaceWhat(); drawRace(); },
 };
 const chosenIn = (name) => (name === "race" ? state.racing.protocol : state[name]);
 function segmented(name, options) {

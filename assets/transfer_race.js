@@ -107,16 +107,26 @@ function lookOf(name, lane) {
   const at = seat(name) >= 0 ? seat(name) : lane, shape = { untrained: "cross", "supervised-labels": "diamond" }[name] || ["disc", "triangle", "square"][at];
   return { color: seat(name) >= 0 || !state.seats[lane] ? COLORS[at] : SOFT, shape, dash: DASHES[at] };
 }
-function drawRace() {
-  const figure = part("[data-chart=race]"), box = figure.querySelector(".canvas"), unit = rem(), { setting } = run;
-  const names = setting ? setting.teachers : state.teachers, seconds = setting ? setting.seconds : state.racing.seconds, chance = state.about && !state.about.error && (!setting || setting.task === state.racing.task) ? state.about.chance : null;
-  const track = state.tracks.find((one) => one.name === (setting ? setting.task : state.racing.task));
-  figure.querySelector("h3").textContent = track ? track.title : "";
+// What the chart shows: the race of this page, or, until there is one, how the chosen teachers did when the bench raced all of them.
+function raceShown() {
+  const { setting } = run, before = state.results?.races, curves = before?.curves[state.racing.protocol];
+  if (!setting && curves) {
+    const task = taskOf(before.task);
+    return { before: true, names: state.teachers, seconds: before.seconds, title: `${task.title}, raced beforehand`, metric: task.score, chance: task.chance, scored: state.teachers.map((name) => curves[name] || []) };
+  }
+  const { task, seconds } = setting || state.racing, names = setting ? setting.teachers : state.teachers, track = state.tracks.find((one) => one.name === task);
   const scored = names.map((name) => (run.laps.get(name) || []).filter((lap) => lap[3] !== null).map(([, at, , score]) => [at, 100 * score]));
+  const chance = state.about && !state.about.error && task === state.racing.task ? state.about.chance : null;
+  return { before: false, names, seconds, title: track ? track.title : "", metric: run.told?.metric || "accuracy", chance, scored };
+}
+function drawRace() {
+  const figure = part("[data-chart=race]"), box = figure.querySelector(".canvas"), unit = rem();
+  const { before, names, seconds, title, metric, chance, scored } = raceShown();
+  figure.querySelector("h3").textContent = title;
   const top = Math.max(10, chance || 0, ...scored.flat().map(([, score]) => score)), across = ticks(0, seconds, 5).filter((one) => one <= seconds);
   const y = { low: 0, ticks: ticks(0, Math.min(100, top * 1.08), 5) };
   y.high = y.ticks[y.ticks.length - 1];
-  const { svg, X, Y, width, inner } = frame(box, (box.clientWidth > 600 * unit ? 430 : 300) * unit, { low: 0, high: seconds, ticks: across, title: "seconds of training, each" }, { ...y, title: `${run.told && run.told.metric ? run.told.metric : "accuracy"} on test pictures, %` }, { right: 20 * unit });
+  const { svg, X, Y, width, inner } = frame(box, (box.clientWidth > 600 * unit ? 430 : 300) * unit, { low: 0, high: seconds, ticks: across, title: "seconds of training, each" }, { ...y, title: `${metric} on test pictures, %` }, { right: 20 * unit });
   if (chance !== null) svg.append(draw("line", { x1: inner.left, x2: width - inner.right, y1: Y(chance), y2: Y(chance), stroke: SOFT, "stroke-dasharray": "2 5", "stroke-width": 1.5 * unit }), word("chance", width - inner.right, Y(chance) - 5 * unit, { "text-anchor": "end" }));
   const tells = [];
   names.forEach((name, at) => {
@@ -135,8 +145,9 @@ function drawRace() {
     svg.append(hint);
     fitText(hint, width - inner.left - inner.right);
   }
-  figure.querySelector("figcaption").replaceChildren(raceKey(names));
-  saveRace.disabled = !scored.flat().length;
+  const told = before ? make("p", { textContent: `Each had ${seconds} s of one processor core, when the table above was measured. Start races them here and now, on the task and with the seconds chosen beside.` }) : "";
+  figure.querySelector("figcaption").replaceChildren(raceKey(names), told);
+  saveRace.disabled = before || !scored.flat().length;
 }
 const raceKey = (names) => make("span", { className: "key" }, ...names.map((name, at) => {
   const { color, shape, dash } = lookOf(name, at);

@@ -14,7 +14,7 @@ from ssl_core.transfer_board import FILE, board, write_board
 from ssl_core.transfer_cells import MAIN
 from ssl_core.transfer_runs import cores, run
 
-KINDS = ("probes", "training", "dense", "ensembles")
+KINDS = ("probes", "training", "dense", "ensembles", "races")
 
 
 def reports(options, progress: Callable) -> tuple[Report, ...]:
@@ -54,6 +54,7 @@ def _cells(names: Sequence[Teacher], tasks: Sequence[str], chosen: Sequence[str]
         "probes": cells.probes([one.name for one in names], tasks),
         "ensembles": together,
         "training": cells.trained([one.name for one in few], alone, tasks[0]) if "training" in chosen else [],
+        "races": cells.races([one.name for one in names], tasks[0]) if "races" in chosen else [],
         "dense": cells.dense([one.name for one in few]) if "dense" in chosen and boxes else [],
     }
 

@@ -91,28 +91,45 @@ class Race:
         yield from (racer.lap() for racer in racers if racer.note)
         return {racer.name: racer.curve[-1].score for racer in racers}
 
-    def _frozen(self, name: str) -> nn.Module:
-        """A teacher's encoder that will not be trained. Without training it has no statistics of pictures either: they are measured."""
-        from ssl_core.probe_features import calibrate
-
-        encoder, pictures = self.encoder_of(name, self.seed), self.task.train.pictures
-        if name == shipped.UNTRAINED:
-            calibrate(encoder, pictures[:: max(1, len(pictures) // CALIBRATED)])
-        return encoder
-
     def _learner(self, name: str) -> Learner:
-        from ssl_core.transfer import budget_for
-        from ssl_core.transfer_learner import Learner
-        from ssl_core.transfer_networks import FineTuned, Probed
+        encoder = self.encoder_of(name, self.seed)
+        return learner_of(name, encoder, self.task, self.protocol, self.seconds, self.seed, self.clock)
 
-        endless = 10**9
-        budget = budget_for(self.protocol, 1.0, steps=endless, seconds=float(self.seconds))
-        last = (len(self.task.classes), budget.side, self.seed)
-        if self.protocol == Probed.protocol:
-            network = Probed(self._frozen(name), *last)
-        else:
-            network = FineTuned(self.encoder_of(name, self.seed), *last)
-        return Learner(network, self.task, self.task.share(1.0, self.seed), budget, self.seed, self.clock)
+
+def learner_of(
+    name: str, encoder: nn.Module, task: TransferTask, protocol: str, seconds: float, seed: int, clock=time.thread_time
+) -> Learner:
+    """What a teacher starts a race with: its encoder below a new head, all labels, and `seconds` of processor time."""
+    from ssl_core.transfer import budget_for
+    from ssl_core.transfer_learner import Learner
+    from ssl_core.transfer_networks import FineTuned, Probed
+
+    endless = 10**9
+    budget = budget_for(protocol, 1.0, steps=endless, seconds=float(seconds))
+    last = (len(task.classes), budget.side, seed)
+    if protocol == Probed.protocol:
+        network = Probed(_frozen(name, encoder, task), *last)
+    else:
+        network = FineTuned(encoder, *last)
+    return Learner(network, task, task.share(1.0, seed), budget, seed, clock)
+
+
+def _frozen(name: str, encoder: nn.Module, task: TransferTask) -> nn.Module:
+    """An encoder that will not be trained. Without training it has no statistics of pictures either: they are measured."""
+    from ssl_core.probe_features import calibrate
+
+    pictures = task.train.pictures
+    if name == shipped.UNTRAINED:
+        calibrate(encoder, pictures[:: max(1, len(pictures) // CALIBRATED)])
+    return encoder
+
+
+def record(learner: Learner) -> list[Point]:
+    """Run one racer to its end, without company and without keeping it: the points at which a score was measured."""
+    racer = Racer("", learner, Path())
+    while not racer.over:
+        racer.turn()
+    return [point for point in racer.curve if point.score is not None]
 
 
 class Racer:

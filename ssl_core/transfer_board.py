@@ -13,7 +13,7 @@ import numpy as np
 
 from ssl_core.checkpoint import replacing
 from ssl_core.teachers import Teacher
-from ssl_core.transfer_cells import DENSE, PROBE, SEGMENTATION, Cell, task_of
+from ssl_core.transfer_cells import DENSE, PROBE, RACE_SECONDS, RACES, SEGMENTATION, Cell, task_of
 from ssl_core.transfer_published import ROWS
 from ssl_core.transfer_runs import Table
 
@@ -22,10 +22,8 @@ FILE = Path(__file__).parents[1] / "assets" / "transfer.json"
 
 def board(table: Table, names: Sequence[Teacher], packs: str | None, told: str, remarks: Sequence[str]) -> dict:
     """All that was measured. Scores are in per cent; a cell is the mean over its seeds, `spread` their standard deviation or None."""
-    alone = {cell: outcome for cell, outcome in table.items() if " + " not in cell.teacher}
-    groups = defaultdict(list)
-    for cell, outcome in alone.items():
-        groups[replace(cell, seed=0)].append(outcome)
+    raced = {cell: outcome for cell, outcome in table.items() if cell.protocol in RACES.values()}
+    alone = {cell: outcome for cell, outcome in table.items() if " + " not in cell.teacher and cell not in raced}
     tasks = list(dict.fromkeys(cell.task for cell in alone))
     return {
         "measured_on": told,
@@ -34,20 +32,7 @@ def board(table: Table, names: Sequence[Teacher], packs: str | None, told: str, 
             {"name": one.name, "minutes": round(one.minutes), "images": one.images, "kind": one.kind} for one in names
         ],
         "tasks": [_task(name, packs) for name in tasks],
-        "cells": [
-            {
-                "teacher": cell.teacher,
-                "task": cell.task,
-                "protocol": cell.protocol,
-                "share": cell.share,
-                "score": _percent(np.mean([one.score for one in found])),
-                "spread": _percent(np.std([one.score for one in found], ddof=1)) if len(found) > 1 else None,
-                "seeds": len(found),
-                "stage": found[0].stage or None,
-                "note": "",
-            }
-            for cell, found in groups.items()
-        ],
+        "cells": _cells(alone),
         "layers": [
             {"teacher": cell.teacher, "task": cell.task, "stage": stage, "score": _percent(score)}
             for cell, outcome in alone.items()
@@ -55,6 +40,7 @@ def board(table: Table, names: Sequence[Teacher], packs: str | None, told: str, 
             for stage, score in outcome.by_stage.items()
         ],
         "ensembles": [_ensemble(cell, outcome, table) for cell, outcome in table.items() if " + " in cell.teacher],
+        "races": _races(raced),
         "published": {
             "caption": "PASCAL VOC, AlexNets pre-trained on a million photographs and more",
             "rows": list(ROWS),
@@ -67,6 +53,26 @@ def write_board(found: dict) -> Path:
     with replacing(FILE) as partial:
         partial.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return FILE
+
+
+def _cells(table: Table) -> list[dict]:
+    groups = defaultdict(list)
+    for cell, outcome in table.items():
+        groups[replace(cell, seed=0)].append(outcome)
+    return [
+        {
+            "teacher": cell.teacher,
+            "task": cell.task,
+            "protocol": cell.protocol,
+            "share": cell.share,
+            "score": _percent(np.mean([one.score for one in found])),
+            "spread": _percent(np.std([one.score for one in found], ddof=1)) if len(found) > 1 else None,
+            "seeds": len(found),
+            "stage": found[0].stage or None,
+            "note": "",
+        }
+        for cell, found in groups.items()
+    ]
 
 
 def _task(name: str, packs: str | None) -> dict:
@@ -91,6 +97,22 @@ def _task(name: str, packs: str | None) -> dict:
         "kind": "classification",
         "caveat": task.caveat,
     }
+
+
+def _races(table: Table) -> dict | None:
+    """Every teacher's run on its own: {"task", "seconds", "curves": [{"teacher", "protocol", "points": [[seconds, per cent]]}]}."""
+    if not table:
+        return None
+    titles = {name: protocol for protocol, name in RACES.items()}
+    curves = [
+        {
+            "teacher": cell.teacher,
+            "protocol": titles[cell.protocol],
+            "points": [[round(at, 2), _percent(score)] for at, score in outcome.curve],
+        }
+        for cell, outcome in table.items()
+    ]
+    return {"task": next(iter(table)).task, "seconds": RACE_SECONDS, "curves": curves}
 
 
 def _ensemble(cell: Cell, outcome, table: Table) -> dict:

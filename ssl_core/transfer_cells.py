@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +22,8 @@ from ssl_core.transfer_budget import TransferError
 
 PROBE, TUNE, AUGMENT, JOINT = "linear probe", "fine-tune", "feature augmentation", "joint learning"
 SEGMENTATION, DETECTION = "camvid", "voc5-boxes"
+RACES = {PROBE: "race, linear probe", TUNE: "race, fine-tune"}
+RACE_SECONDS = 20.0  # of processor time, as the page's race has at first
 DENSE = {SEGMENTATION: "CamVid", DETECTION: "VOC-5 boxes"}
 SHARES, SEEDS = (0.01, 0.1, 1.0), (0, 1, 2)
 MAIN = "caltech101"  # the task on which the protocols that train an encoder are compared
@@ -43,12 +45,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a cell came to: score in [0, 1], on which stage (probes), by stage, and the seconds that it took."""
+    """What a cell came to: score in [0, 1], on which stage (probes), by stage, the seconds that it took, and a race's scores on the way.
+
+    `curve`: pairs of the seconds of training behind and the score in [0, 1].
+    """
 
     score: float
     stage: str = ""
     by_stage: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
+    curve: Sequence[tuple[float, float]] = ()
 
 
 def probes(names: Sequence[str], tasks: Sequence[str]) -> list[Cell]:
@@ -76,6 +82,11 @@ def dense(names: Sequence[str]) -> list[Cell]:
     return [Cell(name, task, protocol) for name in names for task in DENSE for protocol in (PROBE, TUNE)]
 
 
+def races(names: Sequence[str], task: str) -> list[Cell]:
+    """Every teacher's run in a race of either protocol, for the page to show until somebody starts one."""
+    return [Cell(name, task, protocol) for name in names for protocol in RACES.values()]
+
+
 def ensembles(names: Sequence[str], task: str) -> list[Cell]:
     """Every two of `names` side by side, and all of them where they are more than two."""
     found = [f"{one} + {other}" for index, one in enumerate(names) for other in names[index + 1 :]]
@@ -95,14 +106,7 @@ def measure(cell: Cell, packs: str | None) -> Outcome:
     except (OSError, ValueError, TypeError):
         pass  # not measured yet, or damaged
     began = time.perf_counter()
-    outcome = (
-        _dense(cell, packs)
-        if cell.task in DENSE
-        else _probe(cell, packs)
-        if cell.protocol == PROBE
-        else _train(cell, packs)
-    )
-    outcome = Outcome(**{**asdict(outcome), "seconds": round(time.perf_counter() - began, 2)})
+    outcome = replace(_how(cell)(cell, packs), seconds=round(time.perf_counter() - began, 2))
     partial = path.with_suffix(f".{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -111,6 +115,14 @@ def measure(cell: Cell, packs: str | None) -> Outcome:
     except OSError as problem:
         raise TransferError(disk_problem(problem, "What was measured")) from None
     return outcome
+
+
+def _how(cell: Cell) -> Callable[[Cell, str | None], Outcome]:
+    if cell.task in DENSE:
+        return _dense
+    if cell.protocol in RACES.values():
+        return _race
+    return _probe if cell.protocol == PROBE else _train
 
 
 def _path(cell: Cell, packs: str | None) -> Path:
@@ -186,6 +198,15 @@ def _train(cell: Cell, packs: str | None) -> Outcome:
         return Outcome(drained(transfer.augment_features(frozen, fresh, task, chosen, budget, cell.seed)))
     encoder = teachers.encoder_of(cell.teacher, cell.seed)
     return Outcome(drained(transfer.fine_tune(encoder, task, chosen, budget, cell.seed)))
+
+
+def _race(cell: Cell, packs: str | None) -> Outcome:
+    from ssl_core.race import learner_of, record
+
+    protocol = next(raced for raced, name in RACES.items() if name == cell.protocol)
+    encoder, task = teachers.encoder_of(cell.teacher, cell.seed), task_of(cell.task, packs)
+    points = record(learner_of(cell.teacher, encoder, task, protocol, RACE_SECONDS, cell.seed))
+    return Outcome(points[-1].score, curve=[(point.seconds, point.score) for point in points])
 
 
 def _dense(cell: Cell, packs: str | None) -> Outcome:

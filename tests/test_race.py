@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from ssl_core import networks
-from ssl_core.race import PROTOCOLS, Race
+from ssl_core.race import PROTOCOLS, Race, learner_of, record
 from ssl_core.transfer_budget import TransferError
 from ssl_core.transfer_tasks import Split, TransferTask
 
@@ -209,3 +209,12 @@ def test_a_loss_that_is_not_finite_is_not_kept(tmp_path):
 def test_what_cannot_be_raced_is_said(tmp_path, wrong, said):
     with pytest.raises(TransferError, match=said):
         race(tmp_path, **wrong)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_run_alone_has_the_scores_of_the_same_run_in_a_race(tmp_path, protocol):
+    laps, _ = finish(race(tmp_path, protocol=protocol).laps())
+    raced = [lap.point for lap in laps if lap.name == "sharp" and lap.point.score is not None]
+    encoder = encoder_of("sharp")
+    assert record(learner_of("sharp", encoder, task(), protocol, 6, 0, ticking())) == raced
+    assert raced[-1].seconds >= 6 and len(raced) > 2

@@ -21,7 +21,7 @@ from ssl_core.color import rgb_to_lab
 from ssl_core.networks import Conv
 from ssl_core.photo import as_photo
 from ssl_core.pretext import Batch, Paper, Pretext, Variant, recipes, to_picture, to_tensor
-from ssl_core.sentences import LONGEST, count_words, tokens, vocabulary
+from ssl_core.sentences import LONGEST, count_words, telling, tokens, vocabulary
 
 LAYOUTS = {"alexnet": networks.ALEXNET, "small": networks.SMALL, "tiny": networks.TINY}
 LOSSES = ("one-versus-all", "multi-class", "sampled")
@@ -42,7 +42,6 @@ class Config:
     uniform: bool = True  # sec 3.3: pick a word uniformly, then a photograph with that word
 
 
-LEAST_SHARE = 0.004  # of a word that may set a photograph apart: below it a rare word's chance decides
 UNKNOWN = (
     11.5  # nats, as one of a hundred thousand that are equally likely: what it costs not to know a word or a class
 )
@@ -288,15 +287,6 @@ class NoisyWords(Pretext):
         by_place = torch.einsum("nd,dhw->nhw", self.last.weight[rows], places) + self.last.bias[rows, None, None]
         return by_place.float().cpu().numpy()
 
-    def times_usual(self, shares: np.ndarray) -> np.ndarray:
-        """P(word | photo) in `shares` (K',), as a multiple of the word's share of all that was written. (K',)"""
-        counts = self.counts[: len(shares)].cpu().numpy().astype(np.float64)
-        return shares * max(counts.sum(), 1) / np.maximum(counts, 1)
-
-    def telling(self, shares: np.ndarray, count: int) -> np.ndarray:
-        """Rows of the `count` words that set the photograph apart from others, of `shares` (K',): most times as likely as usual first."""
-        return np.argsort(-np.where(shares >= LEAST_SHARE, self.times_usual(shares), 0), kind="stable")[:count]
-
     def seen(self, photo: np.ndarray) -> Tensor:
         """A photograph as the network sees it: squeezed to the square that it learned from, (1, 3, side, side)."""
         size = (self.config.side, self.config.side)
@@ -306,7 +296,7 @@ class NoisyWords(Pretext):
     def panels(self, raw: dict[str, Tensor], rng: np.random.Generator, **knobs: float) -> dict[str, np.ndarray]:
         """For the two most telling words, the photograph lit where the word's score comes from; and the whole photograph."""
         truth = to_picture(raw["image"][0])
-        vocabulary, rows = self.vocabulary, self.telling(np.exp(self.word_scores(truth)), 2)
+        vocabulary, rows = self.vocabulary, telling(np.exp(self.word_scores(truth)), self.counts.cpu().numpy(), 2)
         words = [vocabulary[row] if vocabulary else f"word {row + 1}" for row in rows]
         maps = zip(words, self.word_maps(truth, rows), strict=True)
         return {**{f"where it sees “{word}”": lit(truth, places) for word, places in maps}, "the truth": truth}

@@ -36,6 +36,9 @@ def test_who_is_let_go_leaves_the_colours_of_the_others(page, address, tmp_path)
     show(page, address, tmp_path, figures(), teachers="untrained,split-brain-lab,supervised-labels")
     press(page, "untrained")
     assert page.evaluate(SEATS) == {"split-brain-lab": "1", "supervised-labels": "2"}
+    page.reload()
+    page.wait_for_function(READY, timeout=90_000)
+    assert page.evaluate(SEATS) == {"split-brain-lab": "1", "supervised-labels": "2"}
     assert "made room" not in page.locator(".race").inner_text()
     press(page, "context-encoder-l2")
     assert page.evaluate(SEATS)["context-encoder-l2"] == "0"
@@ -74,3 +77,23 @@ def test_labels_stand_above_all_lines(page, address, tmp_path):
     style = "one => { const { paintOrder, stroke } = getComputedStyle(one); return [paintOrder, stroke]; }"
     order, ground = page.locator("[data-chart=cost] text.label").first.evaluate(style)
     assert order.startswith("stroke") and ground == "rgb(244, 244, 242)"
+
+
+def test_before_a_race_stands_how_the_chosen_ones_did_beforehand(page, address, tmp_path):
+    runs = [
+        {"teacher": name, "protocol": protocol, "points": [[0.2, start], [10.0, end - 5], [20.1, end]]}
+        for protocol, start, end in (("linear probe", 2.0, 40.0), ("fine-tune", 1.0, 30.0))
+        for name in ("colorization-rebalanced", "split-brain-lab")
+    ]
+    told = figures() | {"races": {"task": "caltech101", "seconds": 20.0, "curves": runs}}
+    show(page, address, tmp_path, told, teachers="colorization-rebalanced,split-brain-lab", task="starter")
+    chart = page.locator("[data-chart=race]")
+    assert chart.locator(".curve").count() == 2 and chart.locator("h3").inner_text() == "Caltech-101, raced beforehand"
+    assert "20 s of one processor core" in chart.inner_text() and not page.locator("[data-save=race-csv]").is_enabled()
+    drawn = chart.locator(".curve").first.get_attribute("d")
+    page.locator(".race").get_by_role("radio", name="Fine-tune").click()
+    assert chart.locator(".curve").first.get_attribute("d") != drawn
+    press(page, "split-brain-lab", "context-encoder-l2")  # of which nothing was recorded
+    assert chart.locator(".curve").evaluate_all("all => all.map((one) => one.dataset.teacher)") == [
+        "colorization-rebalanced"
+    ]

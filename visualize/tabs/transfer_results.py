@@ -23,7 +23,7 @@ class ResultsError(ValueError):
 def read_results(path: Path) -> dict:
     """The results as the page draws them; what a cell lacks is left out, never made up.
 
-    Keys: measured_on, remarks, teachers, tasks, protocols, shares, cells, layers, ensembles, published, verdicts.
+    Keys: measured_on, remarks, teachers, tasks, protocols, shares, cells, layers, ensembles, races, published, verdicts.
     Scores are in per cent. Errors: ResultsError when the file is missing or is not what the command writes.
     """
     try:
@@ -67,6 +67,7 @@ def _checked(told: dict) -> dict:
         "cells": [_cell(cell) for cell in cells],
         "layers": kept(told.get("layers") or [], lambda row: row["teacher"] in names),
         "ensembles": kept(told.get("ensembles") or [], lambda row: _is_pair(row, names)),
+        "races": _races(told.get("races"), names, keys),
         "published": told.get("published") or None,
         "verdicts": [verdict(teachers, tasks, cells, one, share) for one in protocols for share in shares],
     }
@@ -118,6 +119,21 @@ def _cell(cell: dict) -> dict:
         "stage": str(cell.get("stage") or ""),
         "note": str(cell.get("note") or ""),
     }
+
+
+def _races(told: dict | None, names: set[str], tasks: set[str]) -> dict | None:
+    """Races that were run beforehand, {"task", "seconds", "curves": {protocol: {teacher: [[seconds, per cent], ...]}}}, or None."""
+    if not told or told["task"] not in tasks:
+        return None
+    curves: dict[str, dict] = {}
+    for one in told["curves"]:
+        if (
+            one["teacher"] in names
+            and one["points"]
+            and all(finite(value) for point in one["points"] for value in point)
+        ):
+            curves.setdefault(str(one["protocol"]), {})[one["teacher"]] = one["points"]
+    return {"task": told["task"], "seconds": float(told["seconds"]), "curves": curves}
 
 
 def _is_pair(row: dict, names: set[str]) -> bool:

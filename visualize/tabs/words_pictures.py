@@ -80,14 +80,16 @@ def photo_words(lab: Lab, query: dict) -> dict:
 
 def _photo_words(photo, model) -> dict:
     from ssl_core.checkpoint import CheckpointError
+    from ssl_core.sentences import telling, times_usual
 
     vocabulary = model.vocabulary
     if not vocabulary:
         raise CheckpointError(f"{model.name} holds no vocabulary: train it on sentences.")
     shares = np.exp(model.word_scores(photo.pixels))
-    times = model.times_usual(shares)
+    counts = model.counts.cpu().numpy()
+    times = times_usual(shares, counts)
     likely = np.argsort(-shares, kind="stable")[:WORDS]
-    unusual = model.telling(shares, WORDS)
+    unusual = telling(shares, counts, WORDS)
     rows = list(dict.fromkeys([*likely.tolist(), *unusual.tolist()]))
     maps = model.word_maps(photo.pixels, rows)
     height, width = photo.pixels.shape[:2]
