@@ -32,7 +32,7 @@ function drawWorlds() {
   part(".worlds-tables").replaceChildren(...worlds.map(drawWorld));
   const told = ["The bar and the second figure: the share of what a network taught by labels reaches in the same world, which is what can be compared; the scores cannot."];
   if (theirs && theirs.caption) told.push(theirs.caption.replace(/\.?$/, "."));
-  if (ours) told.push("The papers train AlexNets for hours to weeks on about a million pictures of 227 pixels and fine-tune them on PASCAL VOC; here a far smaller network saw pictures of 128 pixels for an hour or a few, and is tested on fewer and smaller ones. Their labels are ImageNet\u2019s million, ours a small set\u2019s, which is why 100\u00a0% is easier to reach here.");
+  if (ours) told.push("The papers train AlexNets for hours to weeks on about a million pictures, motion on a hundred thousand videos, and fine-tune them on PASCAL VOC; here a far smaller network saw pictures of 128 pixels for an hour or a few, and is tested on fewer and smaller ones. Their labels are ImageNet\u2019s million, ours a small set\u2019s, which is why 100\u00a0% is easier to reach here.");
   part(".worlds-note").textContent = told.join(" ");
 }
 function drawWorld(world) {

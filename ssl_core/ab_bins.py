@@ -1,4 +1,4 @@
-"""Colour as a choice among bins of the ab plane: Zhang, Isola, Efros (ECCV 2016), section 2.2 and 2.3."""
+"""Colour as a choice among bins of the ab plane: Zhang, Isola, Efros (ECCV 2016), sections 2.1 to 2.3."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ssl_core.color import rgb_to_lab
 
-STEP = 10.0  # sec 2.2: the ab plane in bins 10 apart
+STEP = 10.0  # sec 2.1: the ab plane in bins 10 apart
 REACH = 110  # |a| and |b| of every sRGB colour stay below this
 TEMPERATURE = 0.38  # sec 2.3
 # enough to hold the five nearest of any sRGB colour: in the middle of four bins, eight more tie for the fifth place
@@ -72,7 +72,7 @@ def nearest_bin(ab: Tensor) -> Tensor:
 
 
 def soft_encode(ab: Tensor, neighbours: int = 5, sigma: float = 5.0) -> tuple[Tensor, Tensor]:
-    """Sec 2.2: the nearest bins of each colour and their Gaussian weights, which sum to 1.
+    """Sec 2.1: the nearest bins of each colour and their Gaussian weights, which sum to 1.
 
     ab (..., 2) -> indices (..., neighbours) int64 and weights (..., neighbours) float32; all other bins have weight 0.
     The candidates come from a table at whole-numbered ab; which of them are nearest is then decided exactly, for five neighbours

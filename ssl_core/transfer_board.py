@@ -42,7 +42,7 @@ def board(table: Table, names: Sequence[Teacher], packs: str | None, told: str, 
         "ensembles": [_ensemble(cell, outcome, table) for cell, outcome in table.items() if " + " in cell.teacher],
         "races": _races(raced),
         "published": {
-            "caption": "PASCAL VOC, AlexNets pre-trained on a million photographs and more",
+            "caption": "PASCAL VOC, AlexNets (Pathak et al., CVPR 2016, table 2)",
             "rows": list(ROWS),
         },
     }

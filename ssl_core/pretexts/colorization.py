@@ -46,8 +46,8 @@ class Config:
     skips: tuple[str, ...] = ()  # encoder stages handed to the decoder: none in the paper
     deep: tuple[int, ...] = ()  # residual blocks of the decoder, coarsest first: none in the paper
     refine: int = 2
-    neighbours: int = 5  # sec 2.2: soft encoding to the 5 nearest bins
-    sigma: float = 5.0  # sec 2.2: Gaussian kernel, in ab units; also smooths the prior
+    neighbours: int = 5  # sec 2.1: soft encoding to the 5 nearest bins
+    sigma: float = 5.0  # sec 2.1: Gaussian kernel, in ab units; also smooths the prior
     rebalance: bool = False  # eq. 4; False is their "classification" variant
     mix: float = 0.5  # lambda, eq. 4
     regression: bool = False  # eq. 1: L2 in ab instead of a distribution

@@ -87,7 +87,7 @@ class MaskedRgb(nn.Module):
 
 
 class ChannelwiseFullyConnected(nn.Module):
-    """Sec 3.2: every unit of a feature map sees its whole map but no other map: m n^4 weights instead of m^2 n^4.
+    """Sec 3.1: every unit of a feature map sees its whole map but no other map: m n^4 weights instead of m^2 n^4.
 
     Maps of another size than n x n are scaled to it and back, so that training may start on smaller pictures.
     """
@@ -106,7 +106,7 @@ class ChannelwiseFullyConnected(nn.Module):
 
 
 class Decoder(networks.Ladder):
-    """Channel-wise fully connected layer, a stride-1 convolution across the maps, and up-convolutions (sec 3.2)."""
+    """Channel-wise fully connected layer, a stride-1 convolution across the maps, and up-convolutions (sec 3.1)."""
 
     def __init__(self, config: Config, widths: dict[str, int]) -> None:
         *ups, colors = config.decoder
@@ -247,7 +247,7 @@ class ContextEncoder(Pretext):
         image, hidden = inputs["image"], inputs["hidden"]
         # The mean of `image` is the mean of what is known, since `hide` filled the hole with it: the network paints the difference.
         mean = image.mean((2, 3), keepdim=True)
-        # Sec 3.2: the up-convolutions only "roughly" reach the size of the picture.
+        # Sec 3.1: the up-convolutions only "roughly" reach the size of the picture.
         painted = networks.resize(self.decoder(self.encoder(image, hidden)), image.shape[2:])
         return mean + (self.finish(painted, image - mean, hidden) if self.finish else painted)
 

@@ -37,7 +37,7 @@ class Config:
 
 
 def cross_entropy(scores: Tensor, classes: Tensor) -> Tensor:
-    """Sec 5, multinomial logistic regression: the mean of -log softmax(scores)_class over the photographs that have a class.
+    """Sec 3.5, multinomial logistic regression: the mean of -log softmax(scores)_class over the photographs that have a class.
 
     `scores` (B, K); `classes` (B,) int64, -1 for a photograph of a class that the network does not know. 0 if there is none.
 
@@ -151,7 +151,7 @@ class Supervised(Pretext):
         return self.last(self.dropout(features.mean((2, 3))))[:, : self.known]
 
     def loss(self, outputs: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Sec 5, `cross_entropy` of the scores (B, K) and targets["class"] (B,): {"class": nats}."""
+        """Sec 3.5, `cross_entropy` of the scores (B, K) and targets["class"] (B,): {"class": nats}."""
         return {"class": cross_entropy(outputs, targets["class"])}
 
     @torch.inference_mode()

@@ -154,7 +154,7 @@ def face_off(bench: Bench, query: dict) -> dict:
     other = bench.read({"model": query.get("versus"), "stage": None})
     stages = tuple(other.model.encoder.widths)
     if asked.stage not in stages:
-        raise AskedError(f"{other.model.name} has no stage {asked.stage}; it has {', '.join(stages)}.")
+        raise AskedError(f"{other.model.name} has no layer {asked.stage}; it has {', '.join(stages)}.")
     if asked.index is None or other.index is None:
         return {"waiting": "Comes as soon as both networks have looked through the bank."}
     unit, correlation = units.nearest_unit(asked.index, other.index, asked.stage, asked.unit)
