@@ -50,6 +50,7 @@ USES = {
     "supervised": "maps = model.class_maps(image)  # (1, 3, H, W) in [0, 1] -> a score for every class of model.classes at every place",
     "split-brain": "pictures = model.predict(photo).pictures()  # what each half sees and says, (H, W, 3) float32 in [0, 1]",
 }
+USE = "features = model.encoder(image)  # (1, 3, H, W) in [0, 1] -> feature maps by the name of their layer"
 # `departs` is about the small networks alone: the others are not what ships
 BUILT = {
     "small": "a lean network, not the published one",
@@ -119,7 +120,7 @@ def card(folder: Path) -> str:
         departs=f"\n{pretext.departs}" if size == "small" else "",
         weights=f"{_count(path) / 1e6:.2f} million numbers",
         megabytes=f"{path.stat().st_size / 2**20:.1f}",
-        use=USES.get(about["method"], "pictures = model.panels(raw, rng)"),
+        use=USES.get(about["method"], USE),
         training=_training(about["training"]),
         data=_data(about["training"].get("sources", ())),
         scores=_scores(about["scores"], about["model"]),

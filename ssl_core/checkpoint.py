@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ssl_core.pretext import Pretext
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
+STATE = "resume.safetensors"  # of a training that goes on
 # what config.json holds at least, and as what
 KINDS = {"model": str, "method": str, "variant": str, "config": dict, "training": dict, "scores": dict}
 SHIPPED = Path(__file__).parents[1] / "checkpoints"

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+PROVIDED = ("method", "question", "paper", "departs", "sizes", "variants")  # by every task
+
 
 class Batch(NamedTuple):
     """What the network is given and what it is judged against; both are dicts of tensors with the batch first."""
@@ -43,7 +45,8 @@ class Recipe:
 
     `scales` is the resolution schedule: ((0.4, 0.5), (1.0, 1.0)) trains on pictures of half the side for the first 40 %
     of the run, which costs a quarter.
-    `crop` is the smallest share of a photograph's side that a training crop keeps.
+    `crop` is the smallest share of a photograph's side that a training crop keeps. ValueError for a schedule that ends early, or
+    another kind of crop.
     """
 
     minutes: float
@@ -54,6 +57,15 @@ class Recipe:
     averaging: float = 0.998
     crop: float = 0.75
     scales: tuple[tuple[float, float], ...] = ((1.0, 1.0),)
+
+    def __post_init__(self) -> None:
+        ends = [until for until, _ in self.scales]
+        if not ends or ends != sorted(ends) or ends[-1] < 1:
+            raise ValueError(
+                f"The schedule {self.scales} has to rise to the whole run: ((0.4, 0.5), (1.0, 1.0)), for example."
+            )
+        if not 0 < self.crop <= 1:
+            raise ValueError(f"`crop` is a share of a side, above 0 and at most 1, not {self.crop}.")
 
     def side(self, progress: float, full: int, least: int = 1) -> int:
         """Pixels of a training image at `progress` in [0, 1), where `full` are those at the end; never fewer than `least`.
@@ -78,6 +90,7 @@ def recipes(cpu_minutes: float, cuda_minutes: float, learning_rate: float, **bot
 class Variant:
     """One shipped model of a method: what it changes in the configuration, whose weights it starts from, its recipes.
 
+    Its name in `variants` is one word without a hyphen: the model is called method-name.
     `blend` is how far from the trunk's weights to the trained ones the shipped weights lie.
     """
 
@@ -104,7 +117,8 @@ class Pretext(nn.Module):
 
     Class attributes name the method, and say where the shipped networks depart from the paper; `config` is the paper's
     frozen dataclass of numbers, with `side`, the pixels of a training image. `encoder` maps RGB in [0, 1] of shape
-    (B, 3, H, W) to a dict of named stages (feature maps).
+    (B, 3, H, W) to a dict of named stages (feature maps), "conv1" to "conv5" first. Its `widths` are their channels by name, and
+    its `stages`, an nn.ModuleDict, the layers of each, from which the receptive fields follow; `networks.Encoder` has all that.
     """
 
     method: ClassVar[str]
@@ -121,6 +135,16 @@ class Pretext(nn.Module):
         super().__init__()
         self.config = config
         self.variant = variant
+
+    @classmethod
+    def check_whole(cls) -> None:
+        """TypeError, a sentence, if a task lacks something that every task provides."""
+        lacks = [name for name in PROVIDED if not hasattr(cls, name)]
+        learns = not lacks and any(about.recipes for about in cls.variants.values())
+        asked = ("make_batch", "panels", *(("forward", "loss") if learns else ()))
+        lacks += [name for name in asked if getattr(cls, name) is getattr(Pretext, name)]
+        if lacks:
+            raise TypeError(f"{cls.__name__} lacks {', '.join(lacks)}. ssl_core/pretext.py says what a task provides.")
 
     @classmethod
     def build(cls, variant: str, size: str = "small") -> Pretext:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import datetime
+import json
 import platform
 import subprocess
 from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import permutations
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from ssl_core.checkpoint import CheckpointError
 from ssl_core.pretext import Pretext
 from ssl_core.pretexts import model_names
+
+if TYPE_CHECKING:
+    from ssl_core.training_run import Plan
 
 # what must stay as it is when a run goes on, and how to say it
 BEGAN = {
@@ -22,7 +28,12 @@ BEGAN = {
     "trunk": "started from",
     "trunk_run": "started from",
     "seed": "has --seed",
+    "config": "has in its Config",
+    "recipe": "has in its recipe",
 }
+# of a recipe: how long a run lasts may change, and what differs between the columns of CPU and GPU
+FREE = ("minutes", "batch", "learning_rate")
+TOLD = 3  # numbers that have changed: more would bury the sentence
 
 
 def provenance(task: Pretext, sources: Sequence[str], size: str) -> dict[str, Any]:
@@ -39,10 +50,13 @@ def provenance(task: Pretext, sources: Sequence[str], size: str) -> dict[str, An
     }
 
 
-def origin(facts: dict[str, Any], seed: int) -> dict[str, Any]:
-    """What must stay as it is when a run goes on: of the facts those that are known, and the seed."""
-    known = {**facts, "seed": seed}
-    return {key: known[key] for key in BEGAN if key in known}
+def origin(facts: dict[str, Any], task: Pretext, plan: Plan) -> dict[str, Any]:
+    """What must stay as it is when a run goes on: of the facts those that are known, the seed, and the numbers of task and recipe."""
+    recipe = {key: value for key, value in asdict(plan.recipe).items() if key not in FREE}
+    known = {**facts, "seed": plan.seed, "config": asdict(task.config), "recipe": recipe}
+    return json.loads(
+        json.dumps({key: known[key] for key in BEGAN if key in known})
+    )  # as the state's file gives it back
 
 
 def refuse_another(path: Path, begun: dict[str, Any], asked: dict[str, Any]) -> None:
@@ -50,17 +64,21 @@ def refuse_another(path: Path, begun: dict[str, Any], asked: dict[str, Any]) -> 
 
     A run on one source and then another would have a card that names the last alone.
     """
-    for key in begun.keys() & asked.keys():
-        if begun[key] != asked[key]:
+    for key in BEGAN:
+        if key in begun and key in asked and begun[key] != asked[key]:
+            was, now = (_named(key, one, other) for one, other in permutations((begun[key], asked[key])))
             raise CheckpointError(
-                f"The run in {path.parent} {BEGAN[key]} {_named(begun[key])}, not {_named(asked[key])}. "
-                "Use --fresh to start anew, or another --folder."
+                f"The run in {path.parent} {BEGAN[key]} {was}, not {now}. Use --fresh to start anew, or another --folder."
             )
 
 
-def _named(value: Any) -> str:
+def _named(key: str, value: Any, other: Any) -> str:
+    """What a run began with, in words; of numbers with names those that are not as in `other`."""
     if value is None:
         return "random weights"
+    if key in ("config", "recipe"):
+        own = [f"{name} {one}" for name, one in value.items() if other.get(name) != one]
+        return ", ".join(own[:TOLD]) + (f" and {len(own) - TOLD} more" if len(own) > TOLD else "") or "nothing more"
     if isinstance(value, dict):
         return f"a trunk that had seen {value['images']:,} pictures"
     return " and ".join(value) if isinstance(value, list) else str(value)

@@ -101,12 +101,12 @@ def build_task(name: str, size: str, seed: int):
     """A fresh Pretext of this name and size. CommandError if there is none, or none that learns."""
     import torch
 
-    from ssl_core.pretexts import build
+    from ssl_core.pretexts import UnknownModelError, build
 
     torch.manual_seed(seed)  # all processes of one run must start from the same weights
     try:
         task = build(name, size)
-    except KeyError as unknown:
+    except UnknownModelError as unknown:
         raise CommandError(unknown.args[0]) from None
     if not task.players():
         raise CommandError(

@@ -13,13 +13,13 @@ import numpy as np
 import torch
 
 from ssl_core import checkpoint
+from ssl_core.checkpoint import STATE
 from ssl_core.interrupts import held_back
 from ssl_core.pretext import Batch, Pretext
 from ssl_core.provenance import origin
 from ssl_core.sampling import Crops, Notes
 from ssl_core.training_run import Plan, Run, new_accelerator
 
-STATE = "resume.safetensors"
 SAVE_EVERY = 60.0  # seconds: what a killed run loses at most
 PREPARED = 32  # batches that a task's `prepare` sees
 
@@ -58,7 +58,7 @@ def train(
     crops = Crops(packs, accelerator.device, notes)
     read_notes(task, crops.notes)
     facts = facts or {}
-    began = origin(facts, plan.seed)
+    began = origin(facts, task, plan)
     resumed = folder is not None and (folder / STATE).exists()
     if not resumed:
         _prepare(task, crops, plan)
@@ -152,7 +152,7 @@ def _prepare(task: Pretext, crops: Crops, plan: Plan) -> None:
 
 
 def _keep(run: Run, folder: Path, facts: dict[str, Any]) -> None:
-    run.save(folder / STATE, origin(facts, run.plan.seed))
+    run.save(folder / STATE, origin(facts, run.task, run.plan))
     measured = {
         "steps": run.step,
         "images": run.images,

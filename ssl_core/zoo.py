@@ -38,13 +38,23 @@ def check_shipped(about: Path) -> None:
 def names() -> tuple[str, ...]:
     """Names of all models in the folder, without loading any: methods as they came into the field, then by name.
 
-    Folders that cannot be read are named too, so that somebody is told when they are opened. CheckpointError if that of all may not be.
+    Folders that cannot be read are named too, so that somebody is told when they are opened. What a first training has begun is no
+    model yet. CheckpointError if that of all may not be read.
     """
     try:
-        found = [path.name for path in folder().iterdir() if path.is_dir()] if folder().is_dir() else []
+        found = (
+            [path.name for path in folder().iterdir() if path.is_dir() and not _begun(path)]
+            if folder().is_dir()
+            else []
+        )
     except PermissionError:
         raise checkpoint.forbidden(folder()) from None
     return tuple(sorted(found, key=_rank))
+
+
+def _begun(path: Path) -> bool:
+    """Whether a folder holds the state of a training, and no network yet."""
+    return os.path.exists(path / checkpoint.STATE) and not os.path.exists(path / checkpoint.CONFIG)
 
 
 def _rank(name: str) -> tuple[int, str]:

@@ -9,6 +9,7 @@ import torch
 from ssl_core import checkpoint
 from ssl_core.pretext import blend_weights
 from ssl_core.pretexts import PRETEXTS, build, model_names
+from ssl_core.receptive_field import receptive_field
 from ssl_core.trainer import train
 from ssl_core.training_run import Plan
 
@@ -166,7 +167,7 @@ def test_says_what_it_was_asked(name):
     task = make(name)
     assert task.departs.endswith(".") and task.asked.endswith(".") and task.question.endswith("?") and task.name == name
     assert task.variants[task.variant].recipes.keys() == ({"cpu", "cuda"} if task.players() else set())
-    assert task.paper.year and task.paper.url.startswith("https://")
+    assert task.paper.year and task.paper.url.startswith("https://") and "-" not in task.variant
 
 
 @learners
@@ -175,6 +176,7 @@ def test_the_encoder_takes_rgb_and_names_its_stages(name):
     stages = task.encoder(photographs(task.config.side))
     assert list(stages)[:5] == ["conv1", "conv2", "conv3", "conv4", "conv5"]
     assert all(stages[stage].shape[1] == width for stage, width in task.encoder.widths.items())
+    assert all(receptive_field(task.encoder, stage).size > 0 for stage in task.encoder.widths)
 
 
 @pytest.mark.parametrize("size", ["tiny", "small", "paper"])

@@ -170,9 +170,9 @@ def test_a_state_that_does_not_say_how_it_began_goes_on_if_it_fits(tmp_path):
     tensors, note = checkpoint.read_tensors(tmp_path / STATE)
     del note["origin"]
     checkpoint.write_tensors(tmp_path / STATE, tensors, note)
-    assert [step.index for step in train(fresh(), packs(), Plan(RECIPE, steps=2), tmp_path, FACTS)] == [2]
     with pytest.raises(checkpoint.CheckpointError, match=r"at another --size .* Use --fresh to start anew.*folder\.$"):
         list(train(build("context-encoder-l2", "small"), packs(), Plan(RECIPE, steps=2), tmp_path))
+    assert [step.index for step in train(fresh(), packs(), Plan(RECIPE, steps=2), tmp_path, FACTS)] == [2]
     (tmp_path / STATE).write_bytes(b"hello")
     with pytest.raises(checkpoint.CheckpointError, match=r"resume.safetensors is damaged. Start anew with --fresh.$"):
         list(train(fresh(), packs(), Plan(RECIPE, steps=2), tmp_path))

@@ -1,4 +1,4 @@
-"""Every pretext task, in the order of the story. A new one: its file here, and its line below."""
+"""Every pretext task, in the order of the story. A new one: its file here, and its line below, above that of Supervised."""
 
 from ssl_core.pretexts.colorization import Colorization
 from ssl_core.pretexts.context_encoder import ContextEncoder
@@ -23,13 +23,23 @@ PRETEXTS = {
 }
 
 
+class UnknownModelError(KeyError):
+    """A name or a size that no task has. Its text is a sentence."""
+
+
 def build(name: str, size: str = "small"):
-    """A freshly initialised model by its full name ("context-encoder-l2"), at a size ("tiny", "small", "paper")."""
+    """A freshly initialised model by its full name ("context-encoder-l2"), at a size ("tiny", "small", "paper").
+
+    Errors: UnknownModelError; TypeError for a task that lacks what every task provides.
+    """
     for method, pretext in PRETEXTS.items():
         variant = name.removeprefix(f"{method}-")
         if variant != name and variant in pretext.variants:
+            pretext.check_whole()
+            if size not in pretext.sizes:
+                raise UnknownModelError(f"{name} has no size {size}. It has: {', '.join(pretext.sizes)}.")
             return pretext.build(variant, size)
-    raise KeyError(f"There is no model called {name}. The models are: {', '.join(model_names())}.")
+    raise UnknownModelError(f"There is no model called {name}. The models are: {', '.join(model_names())}.")
 
 
 def model_names() -> tuple[str, ...]:
