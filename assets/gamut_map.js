@@ -58,7 +58,7 @@ const gamutMap = (() => {
   function draw(canvas, size, reading, marks) {
     const ratio = Math.min(window.devicePixelRatio || 1, 2), side = Math.round(size * ratio), scale = side / (2 * REACH);
     if (!side) return;
-    if (canvas.width !== side) canvas.width = canvas.height = side;
+    if (canvas.width !== side || canvas.height !== side) canvas.width = canvas.height = side;
     if (!reading.base || reading.base.width !== side) reading.base = drawBase(side, ratio, reading);
     const context = canvas.getContext("2d");
     context.setTransform(1, 0, 0, 1, 0, 0);
@@ -79,13 +79,14 @@ const gamutMap = (() => {
     context.restore();
   }
 
-  // The three words below an axis, at the size of the page's small type; `ends` are [text, align, x].
+  // The words below an axis, left, centre and right, at the size of the page's small type; without the centre's where it has no room.
   const lineHeight = (ratio) => 1.0625 * parseFloat(getComputedStyle(document.documentElement).fontSize) * ratio;
-  function axis(context, ratio, y, ends) {
-    context.font = `${(0.75 / 1.0625) * lineHeight(ratio)}px system-ui, sans-serif`;
-    context.textBaseline = "top";
-    for (const [text, align, x] of ends) {
-      context.textAlign = align;
+  function axis(context, ratio, y, width, [left, centre, right]) {
+    const size = (0.75 / 1.0625) * lineHeight(ratio), wide = (text) => context.measureText(text).width;
+    Object.assign(context, { font: `${size}px system-ui, sans-serif`, textBaseline: "top" });
+    const room = width - 2 * Math.max(wide(left), wide(right)) - size > wide(centre);
+    for (const [text, textAlign, x] of [[left, "left", 0], [room ? centre : "", "center", width / 2], [right, "right", width]]) {
+      context.textAlign = textAlign;
       context.fillText(text, x, y);
     }
   }

@@ -40,7 +40,7 @@ const hueRose = (() => {
     });
     context.fillStyle = ink;
     context.fillRect(0, foot, side, ratio);
-    gamutMap.axis(context, ratio, foot + 3 * ratio, [["0 grey", "left", 0], ["chroma", "center", side / 2], [String(reach), "right", side]]);
+    gamutMap.axis(context, ratio, foot + 3 * ratio, side, ["0 grey", "chroma", String(reach)]);
     const at = (chroma) => [Math.min(chroma / reach, 1) * side, foot - tall - 5 * ratio];
     gamutMap.mark(context, ratio, "mean", ...at(told.chroma.mean));
     gamutMap.mark(context, ratio, "histograms", ...at(told.chroma.median));
@@ -51,7 +51,7 @@ const hueRose = (() => {
   function draw(canvas, size, reading) {
     const ratio = Math.min(window.devicePixelRatio || 1, 2), side = Math.round(size * ratio);
     if (!side) return;
-    if (canvas.width !== side) canvas.width = canvas.height = side;
+    if (canvas.width !== side || canvas.height !== side) canvas.width = canvas.height = side;
     const context = canvas.getContext("2d");
     context.clearRect(0, 0, side, side);
     drawRose(context, side, ratio, reading);

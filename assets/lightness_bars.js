@@ -15,7 +15,7 @@ const lightnessBars = (() => {
       context.fillRect(k * wide, foot - tall, Math.ceil(wide), tall);
     });
     context.fillStyle = ink;
-    gamutMap.axis(context, ratio, foot + 3 * ratio, [["0 black", "left", 0], ["L", "center", W / 2], ["100 white", "right", W]]);
+    gamutMap.axis(context, ratio, foot + 3 * ratio, W, ["0 black", "L", "100 white"]);
     gamutMap.mark(context, ratio, "mean", (mean / 100) * W, 10 * ratio);
     if (truth !== null) gamutMap.mark(context, ratio, "truth", (truth / 100) * W, 10 * ratio);
   }

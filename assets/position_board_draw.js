@@ -11,7 +11,7 @@ const draw = (() => {
   function open(canvas) {
     const side = Math.round(canvas.clientWidth * ratio());
     if (!side) return null;
-    if (canvas.width !== side) { canvas.width = side; canvas.height = side; }
+    if (canvas.width !== side || canvas.height !== side) { canvas.width = side; canvas.height = side; }
     const pen = canvas.getContext("2d");
     pen.imageSmoothingQuality = "high";
     pen.fillStyle = MAT;
