@@ -14,7 +14,7 @@ from ssl_core.transfer_board import FILE, board, write_board
 from ssl_core.transfer_cells import MAIN
 from ssl_core.transfer_runs import cores, run
 
-KINDS = ("probes", "training", "dense", "ensembles", "races")
+KINDS = ("probes", "training", "dense", "ensembles")
 
 
 def reports(options, progress: Callable) -> tuple[Report, ...]:
@@ -25,6 +25,8 @@ def reports(options, progress: Callable) -> tuple[Report, ...]:
     packs, tasks = _tasks(options)
     chosen = tuple(options.parts or KINDS)
     asked = _cells(names, tasks, chosen, packs is not None and (Path(packs) / "voc.zip").is_file())
+    if options.write:  # for the page alone: no table tells of them
+        asked["races"] = cells.races([one.name for one in names], tasks[0])
     titles = {task: cells.task_of(task, packs).title for task in tasks}
     first = tasks[0]
     described = _described(packs, tasks)
@@ -54,7 +56,6 @@ def _cells(names: Sequence[Teacher], tasks: Sequence[str], chosen: Sequence[str]
         "probes": cells.probes([one.name for one in names], tasks),
         "ensembles": together,
         "training": cells.trained([one.name for one in few], alone, tasks[0]) if "training" in chosen else [],
-        "races": cells.races([one.name for one in names], tasks[0]) if "races" in chosen else [],
         "dense": cells.dense([one.name for one in few]) if "dense" in chosen and boxes else [],
     }
 

@@ -8,7 +8,6 @@ import platform
 import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict
-from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,9 +53,8 @@ def origin(facts: dict[str, Any], task: Pretext, plan: Plan) -> dict[str, Any]:
     """What must stay as it is when a run goes on: of the facts those that are known, the seed, and the numbers of task and recipe."""
     recipe = {key: value for key, value in asdict(plan.recipe).items() if key not in FREE}
     known = {**facts, "seed": plan.seed, "config": asdict(task.config), "recipe": recipe}
-    return json.loads(
-        json.dumps({key: known[key] for key in BEGAN if key in known})
-    )  # as the state's file gives it back
+    began = {key: known[key] for key in BEGAN if key in known}
+    return json.loads(json.dumps(began))  # as the state's file gives it back
 
 
 def refuse_another(path: Path, begun: dict[str, Any], asked: dict[str, Any]) -> None:
@@ -66,7 +64,7 @@ def refuse_another(path: Path, begun: dict[str, Any], asked: dict[str, Any]) -> 
     """
     for key in BEGAN:
         if key in begun and key in asked and begun[key] != asked[key]:
-            was, now = (_named(key, one, other) for one, other in permutations((begun[key], asked[key])))
+            was, now = _named(key, begun[key], asked[key]), _named(key, asked[key], begun[key])
             raise CheckpointError(
                 f"The run in {path.parent} {BEGAN[key]} {was}, not {now}. Use --fresh to start anew, or another --folder."
             )
