@@ -145,7 +145,7 @@ function drawRace() {
     svg.append(hint);
     fitText(hint, width - inner.left - inner.right);
   }
-  const told = before ? make("p", { textContent: `Each had ${seconds} s of one processor core, when the table above was measured. Start races them here and now, on the task and with the seconds chosen beside.` }) : "";
+  const told = before ? make("p", { textContent: `Each had ${seconds} s of one processor core, when the table above was measured. Start races them here and now, on the task and for the seconds that are chosen.` }) : "";
   figure.querySelector("figcaption").replaceChildren(raceKey(names), told);
   saveRace.disabled = before || !scored.flat().length;
 }
