@@ -80,9 +80,9 @@ const gamutMap = (() => {
   }
 
   // The words below an axis, left, centre and right, at the size of the page's small type; without the centre's where it has no room.
-  const lineHeight = (ratio) => 1.0625 * parseFloat(getComputedStyle(document.documentElement).fontSize) * ratio;
+  const rem = (ratio) => parseFloat(getComputedStyle(document.documentElement).fontSize) * ratio, lineHeight = (ratio) => 1.0625 * rem(ratio);
   function axis(context, ratio, y, width, [left, centre, right]) {
-    const size = (0.75 / 1.0625) * lineHeight(ratio), wide = (text) => context.measureText(text).width;
+    const size = 0.75 * rem(ratio), wide = (text) => context.measureText(text).width;
     Object.assign(context, { font: `${size}px system-ui, sans-serif`, textBaseline: "top" });
     const room = width - 2 * Math.max(wide(left), wide(right)) - size > wide(centre);
     for (const [text, textAlign, x] of [[left, "left", 0], [room ? centre : "", "center", width / 2], [right, "right", width]]) {

@@ -173,7 +173,7 @@ def _best(free: dict[str, float], task: str, supervised: float) -> list[str]:
     """How near the best teachers come to the supervised network: of all, and of those that saw nothing but photographs."""
     best = max(free, key=free.get)
     alone = max((name for name in free if not name.startswith(WORDS)), key=free.get, default=best)
-    published = [row["classification"] / PUBLISHED[0]["classification"] for row in PUBLISHED[1:]]
+    published = [row["classification_share"] for row in published_report().rows[1:]]
     said = [
         f"On {task} the best, {best}, reaches {free[best] / supervised:.2f} of the supervised network "
         f"(published on PASCAL: {min(published):.2f} to {max(published):.2f})."

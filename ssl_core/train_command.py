@@ -43,7 +43,7 @@ def train_one(options, folder: Path, trunks: Path) -> int:
     from ssl_core.pretext import blend_weights
     from ssl_core.provenance import provenance
     from ssl_core.teachers import cost
-    from ssl_core.trainer import STATE, Plan
+    from ssl_core.trainer import Plan
     from ssl_core.trainer import train as steps_of
 
     task = build_task(options.name, options.size, options.seed)
@@ -56,7 +56,7 @@ def train_one(options, folder: Path, trunks: Path) -> int:
         check_place(folder)
     sources, packs, notes = photographs(task, options.source)
     if options.fresh:
-        (folder / STATE).unlink(missing_ok=True)
+        (folder / checkpoint.STATE).unlink(missing_ok=True)
     facts = provenance(task, [source.described for source in sources], options.size) | {"trunk": trunk}
     if trunk:
         facts["trunk_run"] = cost(trunks / trunk)

@@ -13,7 +13,6 @@ import numpy as np
 import torch
 
 from ssl_core import checkpoint
-from ssl_core.checkpoint import STATE
 from ssl_core.interrupts import held_back
 from ssl_core.pretext import Batch, Pretext
 from ssl_core.provenance import origin
@@ -59,12 +58,12 @@ def train(
     read_notes(task, crops.notes)
     facts = facts or {}
     began = origin(facts, task, plan)
-    resumed = folder is not None and (folder / STATE).exists()
+    resumed = folder is not None and (folder / checkpoint.STATE).exists()
     if not resumed:
         _prepare(task, crops, plan)
     run = Run(task, plan, accelerator)
     if resumed:
-        run.restore(folder / STATE, began)
+        run.restore(folder / checkpoint.STATE, began)
     ahead = BatchesAhead(run, crops)
     keeps, first, last_saved = folder is not None and accelerator.is_main_process, run.step, time.monotonic()
     try:
@@ -72,19 +71,19 @@ def train(
             with held_back() as interrupt:
                 step = _step(run, ahead, progress)
             if keeps and time.monotonic() - last_saved > SAVE_EVERY:
-                _keep(run, folder, facts)
+                _keep(run, folder, facts, began)
                 last_saved = time.monotonic()
             if interrupt.is_set():
                 raise KeyboardInterrupt
             yield step
     except (GeneratorExit, KeyboardInterrupt):
         if keeps and run.whole:  # the state alone: what was begun a moment ago should not replace a trained network
-            run.save(folder / STATE, began)
+            run.save(folder / checkpoint.STATE, began)
         raise
     finally:
         ahead.close()
     if keeps and (run.step > first or not _is_kept(run, folder)):
-        _keep(run, folder, facts)
+        _keep(run, folder, facts, began)
     task.eval().load_state_dict(run.average.state_dict())
 
 
@@ -151,8 +150,8 @@ def _prepare(task: Pretext, crops: Crops, plan: Plan) -> None:
     task.train()
 
 
-def _keep(run: Run, folder: Path, facts: dict[str, Any]) -> None:
-    run.save(folder / STATE, origin(facts, run.task, run.plan))
+def _keep(run: Run, folder: Path, facts: dict[str, Any], began: dict[str, Any]) -> None:
+    run.save(folder / checkpoint.STATE, began)
     measured = {
         "steps": run.step,
         "images": run.images,

@@ -13,7 +13,7 @@ import numpy as np
 
 from ssl_core.checkpoint import replacing
 from ssl_core.teachers import Teacher
-from ssl_core.transfer_cells import DENSE, PROBE, RACE_SECONDS, RACES, SEGMENTATION, Cell, task_of
+from ssl_core.transfer_cells import DENSE, PROBE, RACE, RACE_SECONDS, SEGMENTATION, Cell, task_of
 from ssl_core.transfer_published import ROWS
 from ssl_core.transfer_runs import Table
 
@@ -22,7 +22,7 @@ FILE = Path(__file__).parents[1] / "assets" / "transfer.json"
 
 def board(table: Table, names: Sequence[Teacher], packs: str | None, told: str, remarks: Sequence[str]) -> dict:
     """All that was measured. Scores are in per cent; a cell is the mean over its seeds, `spread` their standard deviation or None."""
-    raced = {cell: outcome for cell, outcome in table.items() if cell.protocol in RACES.values()}
+    raced = {cell: outcome for cell, outcome in table.items() if cell.protocol.startswith(RACE)}
     alone = {cell: outcome for cell, outcome in table.items() if " + " not in cell.teacher and cell not in raced}
     tasks = list(dict.fromkeys(cell.task for cell in alone))
     return {
@@ -103,11 +103,10 @@ def _races(table: Table) -> dict | None:
     """Every teacher's run on its own: {"task", "seconds", "curves": [{"teacher", "protocol", "points": [[seconds, per cent]]}]}."""
     if not table:
         return None
-    titles = {name: protocol for protocol, name in RACES.items()}
     curves = [
         {
             "teacher": cell.teacher,
-            "protocol": titles[cell.protocol],
+            "protocol": cell.protocol.removeprefix(RACE),
             "points": [[round(at, 2), _percent(score)] for at, score in outcome.curve],
         }
         for cell, outcome in table.items()

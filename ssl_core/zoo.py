@@ -42,11 +42,8 @@ def names() -> tuple[str, ...]:
     model yet. CheckpointError if that of all may not be read.
     """
     try:
-        found = (
-            [path.name for path in folder().iterdir() if path.is_dir() and not _begun(path)]
-            if folder().is_dir()
-            else []
-        )
+        there = folder().iterdir() if folder().is_dir() else ()
+        found = [path.name for path in there if path.is_dir() and not _begun(path)]
     except PermissionError:
         raise checkpoint.forbidden(folder()) from None
     return tuple(sorted(found, key=_rank))

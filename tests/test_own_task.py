@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from ssl_core import checkpoint, zoo
+from ssl_core.checkpoint import STATE
 from ssl_core.pretext import Pretext, Recipe, Variant, recipes
 from ssl_core.pretexts import PRETEXTS, UnknownModelError, build
 from ssl_core.train_command import build_task
-from ssl_core.trainer import STATE, Plan, train
+from ssl_core.trainer import Plan, train
 
 RECIPE = Recipe(1, batch=2)
 

@@ -18,7 +18,7 @@ import torch
 from ssl_core import checkpoint
 from ssl_core.pretext import Recipe
 from ssl_core.pretexts import build
-from ssl_core.trainer import STATE, Plan, Run, train
+from ssl_core.trainer import Plan, Run, train
 
 ROOT = Path(__file__).parents[1]
 RECIPE = Recipe(1, batch=8, learning_rate=1e-3, averaging=0.9)
@@ -73,7 +73,7 @@ def test_a_run_that_is_stopped_early_ends_like_one_that_was_not(way, tmp_path, m
     else:
         with interrupted_step(monkeypatch), pytest.raises(KeyboardInterrupt):
             next(stopped)
-    assert [file.name for file in tmp_path.iterdir()] == [STATE], (
+    assert [file.name for file in tmp_path.iterdir()] == [checkpoint.STATE], (
         "weights of a moment should not replace a trained network"
     )
     again = fresh("context-encoder-joint")
@@ -120,12 +120,12 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_good_state(t
     task = fresh()
     run = train(task, packs(), Plan(RECIPE, steps=20), tmp_path)
     next(run), next(run)
-    good = (tmp_path / STATE).read_bytes()
+    good = (tmp_path / checkpoint.STATE).read_bytes()
     with torch.no_grad():
         next(task.parameters()).fill_(float("nan"))
     with pytest.raises(FloatingPointError, match="context-encoder-l2: the loss .*painter.* is nan at step 2"):
         next(run)
-    assert (tmp_path / STATE).read_bytes() == good
+    assert (tmp_path / checkpoint.STATE).read_bytes() == good
     assert checkpoint.load(tmp_path).name == "context-encoder-l2"
 
 
@@ -167,13 +167,13 @@ def contents(folder):
 
 def test_a_state_that_does_not_say_how_it_began_goes_on_if_it_fits(tmp_path):
     list(train(fresh(), packs(), Plan(RECIPE, steps=1), tmp_path))
-    tensors, note = checkpoint.read_tensors(tmp_path / STATE)
+    tensors, note = checkpoint.read_tensors(tmp_path / checkpoint.STATE)
     del note["origin"]
-    checkpoint.write_tensors(tmp_path / STATE, tensors, note)
+    checkpoint.write_tensors(tmp_path / checkpoint.STATE, tensors, note)
     with pytest.raises(checkpoint.CheckpointError, match=r"at another --size .* Use --fresh to start anew.*folder\.$"):
         list(train(build("context-encoder-l2", "small"), packs(), Plan(RECIPE, steps=2), tmp_path))
     assert [step.index for step in train(fresh(), packs(), Plan(RECIPE, steps=2), tmp_path, FACTS)] == [2]
-    (tmp_path / STATE).write_bytes(b"hello")
+    (tmp_path / checkpoint.STATE).write_bytes(b"hello")
     with pytest.raises(checkpoint.CheckpointError, match=r"resume.safetensors is damaged. Start anew with --fresh.$"):
         list(train(fresh(), packs(), Plan(RECIPE, steps=2), tmp_path))
 
@@ -210,11 +210,11 @@ def test_a_killed_process_goes_on_from_its_last_state(tmp_path):
     code = SCRIPT.format(steps=10**6, name="context-encoder-l2", folder=tmp_path)
     process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
     deadline = time.monotonic() + 120
-    while not (tmp_path / STATE).exists() and time.monotonic() < deadline:
+    while not (tmp_path / checkpoint.STATE).exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    reached = json.loads(checkpoint.read_tensors(tmp_path / STATE)[1]["run"])["step"]
+    reached = json.loads(checkpoint.read_tensors(tmp_path / checkpoint.STATE)[1]["run"])["step"]
     following = next(train(fresh(), packs(), Plan(RECIPE, steps=10**6), tmp_path))
     assert reached >= 1 and following.index == reached + 1
 

@@ -7,7 +7,7 @@ import pytest
 from ssl_core import teachers, transfer_board, transfer_cells
 from ssl_core.teachers import UNTRAINED, Teacher
 from ssl_core.transfer_board import board
-from ssl_core.transfer_cells import PROBE, RACES, TUNE, Cell, Outcome, measure, races
+from ssl_core.transfer_cells import PROBE, RACE, TUNE, Cell, Outcome, measure, races
 from tests.test_race import encoder_of, task
 from tests.transfer_figures import figures
 from visualize.tabs.transfer_results import read_results
@@ -25,7 +25,7 @@ def bars(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("protocol", [PROBE, TUNE])
 def test_a_run_has_its_scores_on_the_way_and_is_kept(bars, monkeypatch, protocol):
-    cell = Cell("sharp", "bars", RACES[protocol])
+    cell = Cell("sharp", "bars", RACE + protocol)
     found = measure(cell, None)
     seconds, scores = zip(*found.curve, strict=True)
     assert list(seconds) == sorted(seconds) and seconds[-1] >= 0.3 and len(seconds) > 1

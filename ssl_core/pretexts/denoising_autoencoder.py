@@ -2,8 +2,8 @@
 
 Spoil a picture with noise and ask a network for the clean one: the noise is made, so the answer is free. Even a code that is
 large enough to copy the picture, as the paper's, is of no use by copying; noise has no regularity that a code could keep:
-what is left are features of photographs. Ours is smaller than the picture as well. The longer
-paper (JMLR 2010, section 3.3) adds two kinds of noise to the first one's masking.
+what is left are features of photographs. Ours is smaller than the picture as well. The longer paper
+(JMLR 2010, section 3.3) adds two kinds of noise to the first one's masking.
 """
 
 from __future__ import annotations
