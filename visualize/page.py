@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import gradio as gr
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 
 from visualize.lab import Lab
 from visualize.tabs import TABS
@@ -106,4 +108,6 @@ def launch_options() -> dict:
         "footer_links": [],
         "run_history": False,
         "max_file_size": "60mb",
+        # The page alone is that large, and a class loads it over one wireless network; answers are mostly pictures, packed already.
+        "app_kwargs": {"middleware": [Middleware(GZipMiddleware, minimum_size=500_000, compresslevel=6)]},
     }

@@ -1,4 +1,6 @@
-"""The page over a slow link, as on the Wi-Fi of a class: every answer comes in the end."""
+"""The page over a slow link, as on the Wi-Fi of a class: the page comes packed, and every answer in the end."""
+
+import urllib.request
 
 MBIT = 1_000_000 / 8  # bytes a second
 
@@ -14,3 +16,10 @@ def test_the_slow_fills_arrive_over_a_slow_link(new_page, address):
         page.wait_for_function(
             f"document.querySelector('.tile[data-id={name}]')?.innerText.includes('dB')", timeout=60_000
         )
+
+
+def test_the_page_itself_travels_packed(address):
+    asked = urllib.request.Request(address, headers={"Accept-Encoding": "gzip"})
+    with urllib.request.urlopen(asked, timeout=30) as packed, urllib.request.urlopen(address, timeout=30) as plain:
+        assert packed.headers["Content-Encoding"] == "gzip" and "Content-Encoding" not in plain.headers
+        assert len(packed.read()) < len(plain.read()) / 3
