@@ -38,6 +38,9 @@ def build(options: argparse.Namespace):
     Errors: SourceError when --photos cannot be opened, PhotoError when a starter photo is gone, CheckpointError when the folder of
     models may not be read.
     """
+    from ssl_core.command_settings import share_freed_memory
+
+    share_freed_memory()
     if options.checkpoints:
         os.environ["PRETEXT_LAB_CHECKPOINTS"] = options.checkpoints
     if options.threads:

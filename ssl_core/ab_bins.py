@@ -108,9 +108,16 @@ def class_weights(prior: Tensor, mix: float = 0.5) -> Tensor:
 def annealed_mean(log_probabilities: Tensor, temperature: float) -> Tensor:
     """Eq. 5: f_T(z) = exp(log z / T) / sum exp(log z / T), then the mean over bins. (B, Q, h, w) -> (B, 2, h, w).
 
-    T = 1 is the mean, T -> 0 the mode; `TEMPERATURE` is the paper's.
+    T = 1 is the mean, T -> 0 the mode; `TEMPERATURE` is the paper's. ValueError for a T that is not in [0, 1].
     """
+    if not 0 <= temperature <= 1:
+        raise ValueError(
+            f"A temperature lies between 0, the likeliest colour, and 1, the mean of all; got {temperature}."
+        )
     bins = gamut_bins().to(log_probabilities)
-    if temperature <= 0:
+    if temperature == 0:
         return bins[log_probabilities.argmax(1)].movedim(-1, 1)
-    return torch.einsum("bqhw,qc->bchw", torch.softmax(log_probabilities / temperature, dim=1), bins)
+    below_best = log_probabilities - log_probabilities.amax(
+        1, keepdim=True
+    )  # or a T near 0 would make all of them -inf
+    return torch.einsum("bqhw,qc->bchw", torch.softmax(below_best / temperature, dim=1), bins)

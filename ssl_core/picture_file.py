@@ -101,7 +101,8 @@ def _to_rgb(image: Image.Image, size: tuple[int, int]) -> Image.Image:
         image = _to_eight_bits(image)
     if image.has_transparency_data:
         image = _resize(image if image.mode == "RGBA" else image.convert("RGBA"), size)
-        return Image.alpha_composite(Image.new("RGBA", size, "white"), image).convert("RGB")
+        # white is white in every profile, so the ground may come before the profile's colours are turned to sRGB
+        return _to_srgb(Image.alpha_composite(Image.new("RGBA", size, "white"), image).convert("RGB"), profile)
     if image.mode in ("1", "P", "PA", "HSV", "YCbCr"):
         image = image.convert("RGB")
     return _to_srgb(_resize(image, size), profile)

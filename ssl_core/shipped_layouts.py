@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,12 @@ class Laid:
 def weights_of(model: str) -> str:
     """16 hexadecimal digits of a model's weights file, "" if there is none. Needs no torch."""
     path = zoo.folder() / model / WEIGHTS
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else ""
+    return _hash(path, path.stat().st_mtime_ns) if path.is_file() else ""
+
+
+@lru_cache(64)
+def _hash(path: Path, _changed: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
 def shipped(model: str, stage: str, method: str, bank_key: str, folder: Path = FOLDER) -> Laid | None:

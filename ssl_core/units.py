@@ -99,9 +99,12 @@ class Detectors(NamedTuple):
         return self.precision.argmax(axis=0), self.precision.max(axis=0)
 
     def detecting(self) -> np.ndarray:
-        """(C,) bool: units that detect something: average precision of 0.3 or more, and three times that of chance."""
-        good = (self.precision >= DETECTS) & (self.precision >= TIMES_CHANCE * self.chance[:, None])
-        return good.any(axis=0)
+        """(C,) bool: units that detect something: average precision of 0.3 or more, and three times that of chance.
+
+        With few labels, half of the way from chance to 1, where that is less: three times chance may be more than there is.
+        """
+        needed = np.maximum(DETECTS, np.minimum(TIMES_CHANCE * self.chance, (1 + self.chance) / 2))
+        return (self.precision >= needed[:, None]).any(axis=0)
 
 
 def detectors(index: Index, stage: str, labels: Sequence[str]) -> Detectors | None:

@@ -13,7 +13,7 @@ from ssl_core import checkpoint
 if TYPE_CHECKING:
     from ssl_core.pretext import Pretext
 
-_LOCK = threading.Lock()
+_LOCKS: dict[Path, threading.Lock] = {}  # one for each model: who asks for one need not wait for another
 
 
 def folder() -> Path:
@@ -64,13 +64,12 @@ def _rank(name: str) -> tuple[int, str]:
 
 def load(name: str) -> Pretext:
     """A model by name, in evaluation mode; the same object for the same name. CheckpointError says what to do."""
-    with _LOCK:
-        return _load(folder() / name)
-
-
-@lru_cache(maxsize=32)
-def _load(path: Path) -> Pretext:
-    if not path.is_dir():
+    path = folder() / name
+    if not name or not path.is_dir():
         there = ", ".join(names()) or "none"
-        raise checkpoint.CheckpointError(f"There is no model called {path.name} in {path.parent}. There are: {there}.")
-    return checkpoint.load(path)
+        raise checkpoint.CheckpointError(f"There is no model called {name!r} in {folder()}. There are: {there}.")
+    with _LOCKS.setdefault(path, threading.Lock()):
+        return _load(path)
+
+
+_load = lru_cache(maxsize=32)(checkpoint.load)

@@ -162,6 +162,8 @@ def test_the_zoo_lists_in_order_and_loads_once(folder, monkeypatch):
     assert zoo.load("colorization-regression") is zoo.load("colorization-regression")
     with pytest.raises(checkpoint.CheckpointError, match="There are: context-encoder-l2, colorization-regression"):
         zoo.load("nothing")
+    with pytest.raises(checkpoint.CheckpointError, match="There is no model called ''"):
+        zoo.load("")
 
 
 def test_a_model_with_an_odd_configuration_is_listed_all_the_same(folder, monkeypatch):

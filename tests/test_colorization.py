@@ -90,6 +90,14 @@ def test_annealed_mean_against_the_formula(temperature):
     np.testing.assert_allclose(found[0, :, :, 0].numpy().T, expected, atol=2e-2)
 
 
+def test_a_temperature_near_nothing_is_the_mode_and_one_out_of_range_is_refused():
+    believed = torch.randn(1, 261, 2, 2).log_softmax(1)
+    torch.testing.assert_close(ab_bins.annealed_mean(believed, 1e-40), ab_bins.annealed_mean(believed, 0.0))
+    for temperature in (-0.1, 1.1, float("nan")):
+        with pytest.raises(ValueError, match="A temperature lies between 0"):
+            ab_bins.annealed_mean(believed, temperature)
+
+
 def test_paper_size_has_the_published_shapes():
     task = build("colorization-rebalanced", "paper").eval()
     with torch.no_grad():

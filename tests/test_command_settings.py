@@ -41,6 +41,43 @@ def test_freed_memory_is_used_again():
     assert pages("keep_freed_memory()") < pages("") / 2
 
 
+# how many stores glibc keeps for what eight threads make at once
+COUNT_STORES = """
+import ctypes
+import sys
+import threading
+from ssl_core.command_settings import share_freed_memory
+
+{before}
+together = threading.Barrier(8)
+
+def work():
+    together.wait()
+    kept = [bytes(1000 + index) for index in range(2000)]
+    together.wait()
+
+threads = [threading.Thread(target=work) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+c = ctypes.CDLL(None)
+c.fdopen.restype = ctypes.c_void_p
+c.malloc_info(0, ctypes.c_void_p(c.fdopen(1, b"w")))
+c.fflush(None)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no mallopt")
+def test_threads_share_what_they_free():
+    def stores(before: str) -> int:
+        program = [sys.executable, "-c", COUNT_STORES.format(before=before)]
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("MALLOC_")}
+        return subprocess.run(program, capture_output=True, text=True, check=True, env=environment).stdout.count("<heap")
+
+    assert stores("share_freed_memory()") <= 2 < stores("")
+
+
 @pytest.mark.parametrize("count", [(os.cpu_count() or 1) + 1, 99_999_999_999])
 @pytest.mark.parametrize("command", [["layouts"], ["failures"], ["bench", "speed"], ["train", "context-encoder-l2"]])
 def test_more_threads_than_cores_are_refused(command, count, capsys):

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from ssl_core import baselines, masks, metrics, zoo
-from visualize.error_map import error_map, viridis
+from visualize.entropy_map import viridis
+from visualize.error_map import error_map
 from visualize.lab import Lab, Recent
 from visualize.tabs import inpaint, inpaint_fills, inpaint_words
 from visualize.widgets.answers import hole_box

@@ -148,6 +148,16 @@ def test_an_embedded_profile_is_applied():
     assert_scene(read_photo(garbage), 0)
 
 
+def test_a_profile_holds_for_pictures_with_an_alpha_channel_too():
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    profile = profile.replace("sRGB".encode("utf-16-be"), "BGRs".encode("utf-16-be"))  # of that name, it would count as sRGB
+    profile = profile.replace(b"rXYZ", b"?").replace(b"bXYZ", b"rXYZ").replace(b"?", b"bXYZ")
+    red, green, blue = scene().split()
+    swapped = Image.merge("RGB", (blue, green, red))
+    for mode in ("RGB", "RGBA"):
+        assert_scene(read_photo(saved(swapped.convert(mode), "PNG", icc_profile=profile)), 3)
+
+
 def test_one_pixel_is_a_photograph():
     assert read_photo(saved(Image.new("RGB", (1, 1), RED), "PNG")).tolist() == [[list(RED)]]
     assert read_square(saved(Image.new("RGB", (1, 1), RED), "PNG"), 8).shape == (8, 8, 3)

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from ssl_core.steps import drained
+from visualize.jobs import Jobs
 from visualize.shared_work import SharedWork
 
 
@@ -103,3 +104,10 @@ def test_an_error_before_the_first_step_is_raised():
 
     with pytest.raises(OSError, match="no"):
         drained(SharedWork().watch("key", refuse))
+
+
+def test_what_nobody_foresaw_in_a_job_is_told_in_the_terminal_too(caplog):
+    jobs = Jobs()
+    job = jobs.ask("key", Slow(steps=1, error=KeyError("conv9")), {"start": True})
+    assert job.ended.wait(5)
+    assert "KeyError: 'conv9'" in job.error and "Traceback" in caplog.text

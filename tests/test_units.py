@@ -88,6 +88,16 @@ def test_only_units_that_tell_a_label_from_the_rest_detect(peaks):
     assert not units.detectors(index_of(peaks[::-1]), "conv1", LABELS[::-1]).detecting()[3]
 
 
+@pytest.mark.parametrize("count", [2, 3])
+def test_few_labels_can_be_detected_too(count):
+    """Three times chance would be an average precision of 1 and more."""
+    labels = np.arange(60) % count
+    knows = (labels == 0)[:, None].astype(np.float32)
+    noise = np.random.default_rng(0).random((60, 1), np.float32)
+    found = units.detectors(index_of(np.hstack((knows, noise))), "conv1", labels.astype(str))
+    assert found.detecting().tolist() == [True, False]
+
+
 def test_no_labels_no_detectors(peaks):
     assert units.detectors(index_of(peaks), "conv1", ["one"] * 300) is None
     assert units.detectors(index_of(peaks), "conv1", [str(i) for i in range(300)]) is None

@@ -2,12 +2,14 @@
 
 import numpy as np
 
+from visualize.entropy_map import viridis
+
 TOP = 0.5  # errors above half the range look alike: almost none are larger, and small ones stay visible
 STOPS = 9
 
 
-def error_map(answer: np.ndarray, truth: np.ndarray, hidden: np.ndarray, top: float = TOP) -> np.ndarray:
-    """Mean absolute error over RGB of each hidden pixel in viridis, 0 (dark) to `top` (bright); known pixels in dimmed grey.
+def error_map(answer: np.ndarray, truth: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+    """Mean absolute error over RGB of each hidden pixel in viridis, 0 (dark) to TOP (bright); known pixels in dimmed grey.
 
     answer, truth: (H, W, 3) float in [0, 1]; hidden: (H, W) bool. Returns (H, W, 3) uint8. ValueError when shapes differ.
 
@@ -19,19 +21,11 @@ def error_map(answer: np.ndarray, truth: np.ndarray, hidden: np.ndarray, top: fl
         raise ValueError(
             f"An error map compares pictures of one size, got {answer.shape}, {truth.shape} and {hidden.shape}."
         )
-    error = np.abs(answer - truth).mean(axis=-1) / top
+    error = np.abs(answer - truth).mean(axis=-1) / TOP
     grey = np.repeat(truth.mean(axis=-1, keepdims=True), 3, axis=-1) * 0.35 * 255
     return np.where(hidden[..., None], viridis(error), grey.astype(np.uint8))
 
 
-def viridis(values: np.ndarray) -> np.ndarray:
-    """The viridis colours, (..., 3) uint8, of `values` (...) in [0, 1]; what lies outside is clipped."""
-    from matplotlib import colormaps
-
-    table = (colormaps["viridis"](np.arange(256))[:, :3] * 255).round().astype(np.uint8)
-    return table[(np.clip(values, 0, 1) * 255).astype(np.uint8)]
-
-
 def scale_stops() -> list[str]:
-    """Colours from 0 to `top` in even steps, as CSS writes them, for a scale beside the map."""
+    """Colours from 0 to TOP in even steps, as CSS writes them, for a scale beside the map."""
     return ["rgb({}, {}, {})".format(*color) for color in viridis(np.linspace(0, 1, STOPS))]

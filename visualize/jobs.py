@@ -6,6 +6,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Hashable
 
+from visualize.problems import sentence
+
 MOST_JOBS = 64  # finished and stopped ones that are remembered
 
 
@@ -25,7 +27,7 @@ class Job:
         except StopIteration as finished:
             self.result = finished.value
         except Exception as error:  # noqa: BLE001, it is told in the tab
-            self.error = str(error) or type(error).__name__
+            self.error = sentence(error, threading.current_thread().name)
         self.ended.set()
 
 

@@ -80,7 +80,7 @@ class Lab:
         self.uploads, self.results, self.indexes = Recent(MOST_UPLOADS), Recent(MOST_RESULTS), Recent(MOST_INDEXES)
         self.opened, self.work = Recent(2), SharedWork()  # the bank, and its patches
         self.salt = secrets.token_bytes(16)
-        self.model_lock, self.warmed = threading.Lock(), threading.Event()
+        self.warmed = threading.Event()
 
     def _put_folder(self, source: Source, called: str) -> list[str]:
         """All photographs of one's own folder can be asked for; the keys of some, spread evenly over it, are for the strip."""
@@ -140,8 +140,7 @@ class Lab:
         """The shipped model, loaded once. Errors: CheckpointError whose text says what to do."""
         from ssl_core import zoo
 
-        with self.model_lock:
-            return zoo.load(name)
+        return zoo.load(name)
 
     def bank(self) -> Bank:
         """The pictures that all tabs look through: patches of the starter photographs, or the whole `photos`; opened once.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
+
+from visualize.problems import sentence
 
 
 class AskedError(ValueError):
@@ -21,17 +22,10 @@ def named(name: str, handler: Callable[[dict], dict]) -> Callable[[dict], dict]:
     """A handler under its name that never raises: what is wrong becomes a sentence in the tab."""
 
     def answer(query: dict) -> dict:
-        from ssl_core.checkpoint import CheckpointError
-        from ssl_core.photo import PhotoError
-        from ssl_core.sources import SourceError
-
         try:
             return handler(query if isinstance(query, dict) else {})
-        except (AskedError, CheckpointError, PhotoError, SourceError) as error:
-            return {"error": str(error)}
-        except Exception as error:
-            logging.getLogger(__name__).exception("%s failed on %s", name, query)
-            return {"error": f"This failed ({error}). The terminal says where; the other tabs go on."}
+        except Exception as error:  # noqa: BLE001, it is told in the tab
+            return {"error": sentence(error, f"{name} on {query}")}
 
     answer.__name__ = answer.__qualname__ = name
     return answer

@@ -108,7 +108,7 @@ def lightness_part(folder: LensFolder, said) -> dict:
 
 
 def color_figures(painted: np.ndarray, pixels: np.ndarray) -> dict:
-    """AuC in per cent, of the colours said and of grey, and chroma relative to the photo's; {} where it has none."""
+    """AuC in per cent, of the colours said and of grey, and mean chroma in ab units, of the colours said and of the photo's."""
     from ssl_core.metrics import color_auc, mean_chroma
     from visualize.tabs.colorize_api import ab_of
 

@@ -1,6 +1,5 @@
 """One photo, every teacher: what each shipped model was asked to do, and what it makes of the photograph."""
 
-import logging
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 from visualize.jpeg_uri import jpeg_uri
 from visualize.lab import Lab
 from visualize.model_titles import spoken
+from visualize.problems import sentence
 from visualize.widgets.teacher_card import teacher_card
 
 ID = "teachers"
@@ -53,17 +53,11 @@ def build(lab: Lab, page) -> None:
 
 def lesson(lab: Lab, name: str, photo_key: str) -> dict:
     """What the card of a model shows: its task in a line, the paper, and its panels as pictures; or what is wrong."""
-    from ssl_core.checkpoint import CheckpointError
-    from ssl_core.photo import PhotoError
-
     card = spoken(name) | {"photo": photo_key}
     try:
         return card | lab.keep(("lesson", photo_key, name), lambda: made_lesson(lab, name, photo_key))
-    except (CheckpointError, PhotoError) as error:
-        return card | {"error": str(error)}
-    except Exception as error:  # one model that fails must not leave its card waiting for ever
-        logging.getLogger(__name__).exception("%s failed on %s", name, photo_key)
-        return card | {"error": f"This model failed on this photo ({error}). The terminal says where."}
+    except Exception as error:  # noqa: BLE001, a model that fails must not leave its card waiting for ever
+        return card | {"error": sentence(error, f"{name} on {photo_key}")}
 
 
 def made_lesson(lab: Lab, name: str, photo_key: str) -> dict:
@@ -97,9 +91,9 @@ def measured(about: dict) -> dict[str, str]:
     from ssl_core.teachers import cost_of
 
     lines, run = {}, about["training"]
-    for bench, (key, sentence) in FIGURES.items():
+    for bench, (key, line) in FIGURES.items():
         if key in about.get("scores", {}).get(bench, {}):
-            lines["figure"] = sentence.format(about["scores"][bench][key])
+            lines["figure"] = line.format(about["scores"][bench][key])
     if run.get("minutes") and run.get("images"):
         lines["trained"] = "Trained {minutes:.0f} min, {images:,.0f} pictures seen".format(**cost_of(run))
     return lines
