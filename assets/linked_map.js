@@ -15,7 +15,7 @@ const map = {
   labels: [], columns: {}, sheets: [], thumbs: null, half: [], noun: ["point", "points"],
   group: null, groups: [], ramp: null, colorTitle: "", muted: new Set(),
   chosen: null, list: [], polygon: null, byHand: false, picked: -1, marks: [], hover: -1,
-  camera: { x: 0, y: 0, zoom: 1 }, reach: [1, 1], tool: "move", pictures: true, ratio: 1, width: 0, height: 0, frames: [],
+  camera: { x: 0, y: 0, zoom: 1 }, reach: [1, 1], tool: "move", pictures: true, ratio: 1, width: 0, height: 0, frames: [], lost: "",
 };
 root.map = map;
 const waiting = { frame: 0, motion: null };
@@ -40,12 +40,22 @@ function coordinates(text) {
   const whole = new Uint16Array(bytesOf(text).buffer);
   return Float32Array.from(whole, (v) => v / 32767.5 - 1);
 }
+const LOST = "The names and pictures of this map did not arrive. Choose another layout, or reload the page.";
+// The texts of the points came with them, or are a file; null when that does not come.
+async function textsOf({ about }) {
+  if (typeof about !== "string") return about || {};
+  const answer = await fetch(fileUrl(about)).catch(() => null);
+  return answer && answer.ok ? answer.json() : null;
+}
 async function usePoints() {
   const points = props.points;
   if (!points || points.key === map.key) return;
   map.key = points.key;
-  const about = typeof points.about === "string" ? await (await fetch(fileUrl(points.about))).json() : points.about || {};
+  const about = await textsOf(points);
   if (points.key !== map.key) return;
+  map.lost = about ? "" : LOST;
+  showMessage();
+  if (!about) { map.key = null; return; } // the next layout tries again
   Object.assign(map, { labels: about.labels || [], columns: about.columns || {}, thumbs: points.thumbs, noun: points.noun || map.noun });
   Object.assign(map, { sheets: [], half: [], chosen: null, list: [], polygon: null, byHand: false, picked: -1, marks: [], hover: -1 });
   $("[data-do=pictures]").hidden = !map.thumbs;
@@ -57,17 +67,18 @@ async function usePoints() {
     if (points.key === map.key) [map.sheets[at], map.half[at]] = [sheet, half];
     redraw();
   });
-  showLists();
   if (map.opened) writeLink(); // a link is for the points that it was made from
   else { map.opened = true; readLink(); }
+  showLists();
   redraw();
 }
 function useLayout() {
   const layout = props.layout;
   if (!layout) return;
-  say(layout.message || "");
+  showMessage();
   if (layout.key === map.layoutKey || !layout.xy) return;
   map.layoutKey = layout.key;
+  if (map.lost) usePoints();
   const before = map.now, other = coordinates(layout.other);
   Object.assign(map, { a: coordinates(layout.xy), b: other, names: layout.names || map.names, caption: layout.caption || "" });
   map.count = map.a.length / 2;
@@ -100,8 +111,8 @@ function useColors() {
 function blend(t) {
   return map.b && t > 0 ? map.a.map((v, i) => v + t * (map.b[i] - v)) : Float32Array.from(map.a);
 }
-function say(sentence) {
-  const message = $(".map-message");
+function showMessage() {
+  const message = $(".map-message"), sentence = (props.layout && props.layout.message) || map.lost;
   message.textContent = sentence;
   message.hidden = !sentence;
 }
@@ -162,11 +173,16 @@ function writeLink() {
     [linked("lasso")]: map.polygon ? map.polygon.map((v) => v.toFixed(3)).join(",") : null,
   });
 }
+const numbers = (name) => String(lab.get(linked(name)) || "").split(",").map(parseFloat).filter(Number.isFinite);
+function readPoint() {
+  const [point] = numbers("point");
+  if (point >= 0) map.picked = Math.floor(point);
+}
 function readLink() {
-  const numbers = (name) => String(lab.get(linked(name)) || "").split(",").map(parseFloat).filter(Number.isFinite);
-  const [x, y, zoom] = numbers("view"), [point] = numbers("point"), [t] = numbers("morph"), lasso = numbers("lasso");
+  const [x, y, zoom] = numbers("view"), [t] = numbers("morph"), lasso = numbers("lasso");
+  readPoint();
+  props.value = { ...props.value, picked: map.picked };
   if (zoom >= 0.5 && zoom <= FARTHEST) map.camera = { x, y, zoom };
-  if (point >= 0) map.picked = point;
   if (t >= 0 && t <= 1) map.wantedT = t;
   if (lasso.length >= 6 && lasso.length % 2 === 0) map.polygon = lasso;
   if (map.count && map.polygon) selectWithin(map.polygon, false);

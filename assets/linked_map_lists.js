@@ -47,6 +47,7 @@ function showSelection() {
 // rows: [{title, note, entries: [entry], message}]; the entries of the first row that has points are marked on the map.
 function showRows() {
   const rows = props.rows || [];
+  if (rows.some((row) => row.of !== undefined && row.of !== map.picked)) return; // meanwhile another point was picked
   $(".map-rows").replaceChildren(...rows.map((row) => {
     const cells = make("div", { className: "map-cells" });
     cells.append(...(row.entries || []).map(cellOf));

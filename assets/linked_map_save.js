@@ -19,7 +19,7 @@ const quoted = (value) => (/[",\n\r]/.test(String(value)) ? `"${String(value).re
 // A cell that starts like a formula would be run by a spreadsheet.
 const harmless = (value) => quoted(/^[=+\-@\t]/.test(String(value)) && !Number.isFinite(+value) ? `'${value}` : value);
 function saveTable() {
-  const extra = Object.keys(map.columns), lines = [["index", "label", ...extra, "x", "y", ...(map.b ? ["x_other", "y_other"] : []), ...(map.groups.length ? ["group"] : []), "selected"]];
+  const extra = Object.keys(map.columns), lines = [["index", map.noun[0], ...extra, "x", "y", ...(map.b ? ["x_other", "y_other"] : []), ...(map.groups.length ? ["group"] : []), "selected"]];
   for (let i = 0; i < map.count; i++) {
     const places = [map.a, map.b].filter(Boolean).flatMap((xy) => [xy[2 * i].toFixed(5), xy[2 * i + 1].toFixed(5)]);
     lines.push([i, nameOf(i), ...extra.map((name) => map.columns[name][i]), ...places, ...(map.groups.length ? [map.groups[map.group[i]]] : []), map.chosen && map.chosen[i] ? 1 : 0]);
@@ -55,6 +55,7 @@ watch("layout", useLayout);
 watch("colors", useColors);
 watch("rows", showRows);
 useTool("move");
+readPoint();
 fitCanvas();
 usePoints();
 useColors();

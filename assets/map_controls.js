@@ -29,7 +29,7 @@ function ask() {
   clearTimeout(ask.again);
   turn += 1;
   box.dataset.done = "";
-  props.value = { ...set, turn, client };
+  props.value = { ...set, turn, client, picked: parseInt(lab.get("map_point"), 10) }; // the map itself may not be mounted yet
   if (touched) writeLink();
   clearTimeout(ask.mark);
   ask.mark = setTimeout(() => box.classList.add("waiting"), 150);

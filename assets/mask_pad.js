@@ -165,7 +165,8 @@ canvas.addEventListener("pointerleave", () => { if (!gesture && !keyboard) { cur
 canvas.addEventListener("blur", () => { if (keyboard) { keyboard = false; gesture = null; cursor = null; toLayer(); redraw(); } });
 
 function useTool(name) {
-  tool = name; gesture = null;
+  if (gesture) { gesture = null; commit(fromLayer()); } // what is painted stays, and is a mask
+  tool = name;
   element.querySelectorAll("[data-tool]").forEach((b) => b.setAttribute("aria-pressed", b.dataset.tool === name));
   redraw();
 }
@@ -186,10 +187,11 @@ const actions = {
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   },
 };
+const seedOf = () => Math.min(999999, Math.max(0, Math.floor(seed.value) || 0));
 function usePreset(kind) {
-  const again = props.value.startsWith(kind) && kind !== "central-region";
-  if (again) seed.value = (Number(seed.value) + 1) % 1000000;
-  take(kind === "central-region" ? kind : `${kind}-${Math.floor(seed.value) || 0}`, true);
+  if (kind === "central-region") return take(kind, true);
+  seed.value = props.value.startsWith(kind) ? (seedOf() + 1) % 1000000 : seedOf();
+  take(`${kind}-${seed.value}`, true);
 }
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button");
@@ -199,7 +201,8 @@ element.addEventListener("click", (event) => {
 });
 seed.addEventListener("change", () => {
   const kind = /^random-[a-z]+/.exec(props.value)?.[0];
-  if (kind) take(`${kind}-${Math.min(999999, Math.max(0, Math.floor(seed.value) || 0))}`, true);
+  seed.value = seedOf();
+  if (kind) take(`${kind}-${seed.value}`, true);
 });
 file.addEventListener("change", async () => {
   const chosen = file.files[0]; file.value = "";

@@ -44,7 +44,7 @@ async function showField(patch) {
   await new Promise((done) => setTimeout(done, 300));
   await measuring;
   if (state.picked !== patch) return;
-  measuring = askOnce("field", "neuron_field", { model, stage, unit, picture: patch.picture, photo: state.wall.indexed ? null : state.photo, at: patch.at });
+  measuring = askOnce("field", "neuron_field", { model, stage, unit, picture: patch.picture, photo: state.wall.indexed ? null : state.wall.photo, at: patch.at });
   const found = await measuring;
   if (!found || state.picked !== patch) return;
   figure.classList.remove("waiting");
@@ -98,7 +98,10 @@ async function showPhoto() {
   const found = await askOnce("photo", "neuron_photo", { model, stage, unit, photo, indexed: state.wall.indexed });
   if (!found) return;
   caption.textContent = found.error || found.told;
-  if (found.error) return;
+  if (found.error) { // or it would stand below the photo before
+    Object.assign(figure.querySelector("canvas"), { width: 4, height: 4 });
+    return figure.querySelector(".loudest").replaceChildren();
+  }
   const image = await pictureOf(found.src);
   if (!image || state.unit !== unit || state.photo !== photo) return;
   const pen = frameOf(figure, image);

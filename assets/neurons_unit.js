@@ -8,7 +8,7 @@ async function showPage() {
   theirs.hidden = !versus;
   mine.querySelector("h3").textContent = `${stage} · unit ${unit}`;
   drawFilter();
-  const query = { model, stage, unit, k, photo: state.wall.indexed ? null : state.photo };
+  const query = { model, stage, unit, k, photo: state.wall.indexed ? null : state.wall.photo };
   const slow = setTimeout(() => mine.classList.add("waiting"), 100); // under 100 ms nothing
   const other = versus ? askOnce("other", "neuron_face_off", { model, stage, unit, k, versus, photo: null }) : null;
   const page = await askOnce("page", "neuron_unit", query);

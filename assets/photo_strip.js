@@ -149,24 +149,33 @@ async function start() {
   await new Promise((done) => setTimeout(done, 0)); // a value set while Gradio still mounts the page does not reach Python
   for (const photo of props.photos) row.append(tile(photo));
   const wanted = window.lab.get("photo");
-  let missing = "";
-  if (known.has(wanted) || !wanted) {
-    choose(wanted || props.value);
+  if (known.has(wanted)) {
+    choose(wanted);
   } else {
-    const photo = await server.thumb(wanted);
-    if (photo.error) {
-      missing = photo.error;
-      choose(props.value);
-    } else {
+    const photo = wanted ? await server.thumb(wanted) : null;
+    if (photo && !photo.error) {
       addUpload(photo);
+    } else {
+      await chooseFirst();
+      say(photo ? photo.error : "");
     }
   }
-  say(missing);
+  for (const button of [...row.children]) await readable(button);
+}
+// The page does not open with a file of the folder that is no picture.
+async function chooseFirst() {
   for (const button of [...row.children]) {
-    if (button.firstChild) continue;
-    const photo = await server.thumb(button.dataset.key);
-    if (photo.error) button.classList.add("broken");
-    else paint(button, photo.src);
+    const found = await readable(button);
+    if (window.lab.photo) return; // a hand was quicker
+    if (found) return choose(button.dataset.key);
   }
+  choose(props.value);
+}
+async function readable(button) {
+  if (button.firstChild || button.classList.contains("broken")) return Boolean(button.firstChild);
+  const photo = await server.thumb(button.dataset.key);
+  if (photo.error) button.classList.add("broken");
+  else paint(button, photo.src);
+  return !photo.error;
 }
 start();

@@ -165,7 +165,7 @@ def maximize_once(
     if found is not None:
         yield found
         return found
-    found = yield from maximize(model, stage, unit, seed)
+    found = yield from maximize(model, stage, unit, seed, STEPS)
     try:
         write_arrays(
             _path(model, stage, unit, seed, folder),

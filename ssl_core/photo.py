@@ -30,9 +30,9 @@ def read_photo(source: str | Path | bytes | BinaryIO, max_side: int | None = Non
         scale = 1.0 if max_side is None else min(1.0, max_side / max(width, height))
         photo = np.array(decode(image, scale))
     if min(photo.shape[:2]) < min_side:
-        height, width = photo.shape[:2]
+        shown = f" and is shown with {max_side} on its longer side" if scale < 1 else ""
         raise PhotoError(
-            f"At {width} x {height} pixels there is too little to see in this photo. Choose one that is larger or less narrow."
+            f"This photo has {width} x {height} pixels{shown}: too little to see. Choose one that is larger or less narrow."
         )
     return photo
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 FEWEST = 5  # pictures of a label, below which nothing is said of a detector for it
 # With the labels of 1,747 photographs (90 classes) shuffled, the best unit of any stage reached an average precision of 0.21.
 DETECTS, TIMES_CHANCE = 0.3, 3.0
+LIKELY = 1 / (2 * TIMES_CHANCE - 1)  # the chance from which on half of the way to 1 is less than three times chance
 APART = 0.7  # of the larger receptive field: nearer centres show the same spot
 VIEW = 128  # px of the shorter side of a photograph of one's own: the scale of the bank's pictures
 
@@ -101,7 +102,7 @@ class Detectors(NamedTuple):
     def detecting(self) -> np.ndarray:
         """(C,) bool: units that detect something: average precision of 0.3 or more, and three times that of chance.
 
-        With few labels, half of the way from chance to 1, where that is less: three times chance may be more than there is.
+        For labels that are LIKELY, half of the way from chance to 1 is enough: three times chance may be more than there is.
         """
         needed = np.maximum(DETECTS, np.minimum(TIMES_CHANCE * self.chance, (1 + self.chance) / 2))
         return (self.precision >= needed[:, None]).any(axis=0)

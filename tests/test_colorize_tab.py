@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import gradio as gr
 import numpy as np
@@ -92,6 +93,15 @@ def test_regression_is_a_picture(scenes, lab):
     (model,) = answers(scenes[-1], "picture")
     expected = lab.model(model["name"]).colorize(lab.photo(PHOTO).pixels) * 255
     assert np.abs(np.asarray(Image.open(model["path"])).astype(float) - expected).max() <= 0.51
+
+
+def test_a_fault_of_the_posterior_is_not_taken_for_regression(files):
+    def posterior(pixels):
+        raise ValueError("a fault")
+
+    model = SimpleNamespace(config=SimpleNamespace(regression=False, rebalance=False), posterior=posterior)
+    with pytest.raises(ValueError, match="a fault"):
+        colorize.answer(model, np.zeros((8, 8, 3), np.uint8), files.folder())
 
 
 def test_names_of_files_cannot_be_guessed(scenes, files):

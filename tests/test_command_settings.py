@@ -73,7 +73,9 @@ def test_threads_share_what_they_free():
     def stores(before: str) -> int:
         program = [sys.executable, "-c", COUNT_STORES.format(before=before)]
         environment = {key: value for key, value in os.environ.items() if not key.startswith("MALLOC_")}
-        return subprocess.run(program, capture_output=True, text=True, check=True, env=environment).stdout.count("<heap")
+        return subprocess.run(program, capture_output=True, text=True, check=True, env=environment).stdout.count(
+            "<heap"
+        )
 
     assert stores("share_freed_memory()") <= 2 < stores("")
 

@@ -57,9 +57,9 @@ def ask(**asked) -> dict:
     return {"turn": 1, "client": "one", "layout": "pca", "model": MODELS[0], "other": MODELS[1]} | asked
 
 
-def drawn(maps: Maps, value: dict | None = None, photo: str | None = None, **asked) -> tuple[list[dict], list[dict]]:
+def drawn(maps: Maps, photo: str | None = None, **asked) -> tuple[list[dict], list[dict]]:
     """All updates of the controls and of the map, without what gr.update adds."""
-    updates = list(feature_map.draw(maps, photo or maps.lab.keys[0], ask(**asked), value or {"picked": -1}))
+    updates = list(feature_map.draw(maps, photo or maps.lab.keys[0], ask(**asked)))
     return [dict(one) for one, _ in updates], [dict(other) for _, other in updates]
 
 
@@ -112,9 +112,9 @@ def test_without_a_shipped_map_the_tab_opens_with_what_is_there_at_once(maps):
 
 
 def test_a_newer_question_and_stop_end_the_older_one(maps):
-    list(feature_map.draw(maps, maps.lab.keys[0], ask(other=""), {"picked": -1}))
+    list(feature_map.draw(maps, maps.lab.keys[0], ask(other="")))
     for end in (lambda: maps.turns.begin(read(ask(turn=8), MODELS)), lambda: feature_map.stop(maps, ask(turn=7))):
-        steps = feature_map.draw(maps, maps.lab.keys[0], ask(turn=7, layout="tsne", seed=3, other=""), {"picked": -1})
+        steps = feature_map.draw(maps, maps.lab.keys[0], ask(turn=7, layout="tsne", seed=3, other=""))
         maps.turns.latest.clear()
         next(steps)
         end()
@@ -124,7 +124,7 @@ def test_a_newer_question_and_stop_end_the_older_one(maps):
 
 
 def test_neighbors_are_those_of_brute_force(maps):
-    _, shown = drawn(maps, {"picked": 5})
+    _, shown = drawn(maps, picked=5)
     rows = last(shown, "rows")
     assert rows[0]["title"] == "The picked picture" and rows[0]["entries"][0]["src"].startswith("data:image/jpeg")
     for row, model in zip(rows[1:], MODELS, strict=True):
@@ -159,9 +159,9 @@ def test_a_photo_of_the_strip_is_not_its_own_neighbor_unless_asked(maps):
 
 
 def test_a_photo_that_is_gone_and_a_damaged_network_are_sentences(maps, models, tmp_path, monkeypatch):
-    drawn(maps)
+    controls, shown = drawn(maps, photo="upload-none")
     rows = dict(feature_map.neighbors(maps, "upload-none", ask(), {"picked": -1}))["rows"]
-    assert "upload it again" in rows[0]["message"]
+    assert controls[-1]["status"]["done"] and last(shown, "rows") == rows and "upload it again" in rows[0]["message"]
     shutil.copytree(models, tmp_path / "checkpoints")
     (tmp_path / "checkpoints" / MODELS[0] / checkpoint.WEIGHTS).write_bytes(b"no weights")
     monkeypatch.setenv("PRETEXT_LAB_CHECKPOINTS", str(tmp_path / "checkpoints"))

@@ -150,7 +150,9 @@ def test_an_embedded_profile_is_applied():
 
 def test_a_profile_holds_for_pictures_with_an_alpha_channel_too():
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    profile = profile.replace("sRGB".encode("utf-16-be"), "BGRs".encode("utf-16-be"))  # of that name, it would count as sRGB
+    profile = profile.replace(
+        "sRGB".encode("utf-16-be"), "BGRs".encode("utf-16-be")
+    )  # of that name, it would count as sRGB
     profile = profile.replace(b"rXYZ", b"?").replace(b"bXYZ", b"rXYZ").replace(b"?", b"bXYZ")
     red, green, blue = scene().split()
     swapped = Image.merge("RGB", (blue, green, red))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ssl_core.race import Lap
-from ssl_core.transfer_tasks import Split, TransferTask
+from ssl_core.transfer_tasks import Split, TaskError, TransferTask
 from tests.tiny_models import save_tiny
 from visualize.lab import Lab
 from visualize.tabs import transfer_asked, transfer_race
@@ -74,7 +74,7 @@ def races(lab, monkeypatch) -> transfer_race.Races:
     task = TransferTask("starter", "Starter", "6 pictures", ("a", "b"), grey, grey, grey, "Grey tells nothing.")
     monkeypatch.setattr("ssl_core.race.Race", Walk)
     races = transfer_race.Races(lab)
-    lab.keep(("transfer task", "starter"), lambda: task)
+    lab.standing.keep(("transfer task", "starter"), lambda: task)
     return races
 
 
@@ -172,7 +172,7 @@ class TestRace:
 
     def test_a_race_that_fails_says_why_and_frees_the_track(self, races, monkeypatch):
         def fall(self):
-            raise ValueError("A teacher stumbled. Take another one.")
+            raise TaskError("A teacher stumbled. Take another one.")
             yield
 
         monkeypatch.setattr(Walk, "laps", fall)

@@ -70,6 +70,19 @@ def _after(former: Job | None, make: Callable[[], Generator]) -> Generator:
     return (yield from make())
 
 
+def only_steps(steps: Generator) -> Generator:
+    """Work whose result is kept elsewhere: a job that has ended would hold it for as long as it is remembered.
+
+    >>> def work():
+    ...     yield 1
+    ...     return "forty megabytes"
+    >>> job = Job(only_steps(work()))
+    >>> job.ended.wait(5), job.latest, job.result
+    (True, 1, None)
+    """
+    yield from steps
+
+
 def own_key(query: dict, *work: Hashable) -> Hashable:
     """The key of the visitor's own job on a work that `SharedWork` does once for all: who stops it stops it for nobody else."""
     return (*work, str(query.get("visitor")))

@@ -32,7 +32,8 @@ LONGEST_SIDE = PHOTO_SIDE
 SHORTEST_SIDE = 16  # of an upload: with less there is nothing to hide, to colour or to cut patches from
 FIRST = "china"  # the starter photograph that a page opens with: sky, trees, a building, something for every teacher
 MOST_UPLOADS = 64  # about 80 MB of pixels at most
-MOST_RESULTS = 96  # a posterior takes about 2 MB
+MOST_RESULTS = 96  # on a photograph: a posterior takes about 2 MB
+MOST_STANDING = 64  # on the bank and the models: word vectors, clusters, tasks
 MOST_OF_FOLDER = 60  # thumbnails of one's own folder in the strip
 MOST_INDEXES = 6  # of 10,000 pictures, about 40 MB each
 
@@ -78,6 +79,7 @@ class Lab:
             mine.append(key)
         self.keys: tuple[str, ...] = tuple(mine)
         self.uploads, self.results, self.indexes = Recent(MOST_UPLOADS), Recent(MOST_RESULTS), Recent(MOST_INDEXES)
+        self.standing = Recent(MOST_STANDING)  # what no photograph that a class clicks through may push out
         self.opened, self.work = Recent(2), SharedWork()  # the bank, and its patches
         self.salt = secrets.token_bytes(16)
         self.warmed = threading.Event()

@@ -57,9 +57,9 @@ def pytest_terminal_summary(terminalreporter):
 
 
 class App:
-    """A running `python app.py`."""
+    """A running `python app.py`, with further options."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, *options: str):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -68,7 +68,7 @@ class App:
         environment = {key: value for key, value in os.environ.items() if not key.endswith("_NUM_THREADS")}
         environment |= {"GRADIO_TEMP_DIR": str(folder / "gradio"), "PYTHONUNBUFFERED": "1"}
         with self.log.open("w") as log:
-            command = [sys.executable, "app.py", "--port", str(port)]
+            command = [sys.executable, "app.py", "--port", str(port), *options]
             self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
 
     def wait(self) -> None:

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.browser.map_page import CANVAS, MAP, READY, lasso, on_screen, settle, show, state
+from tests.browser.map_page import CANVAS, MAP, QUERY, READY, lasso, on_screen, settle, show, state
 
 
 @pytest.fixture
@@ -77,6 +77,12 @@ def test_a_click_in_the_gallery_flies_back_and_asks_for_neighbors(tab):
     assert state(tab, "m.picked") == index and state(tab, "m.camera.zoom") > 1
     tab.wait_for_function(f"document.querySelector('{MAP} .map-rows h3').textContent.startsWith('The picked picture')")
     assert f"map_point={index}" in tab.url
+
+
+def test_a_link_to_a_point_opens_with_its_neighbors(page, address):
+    tab = show(page, address, f"{QUERY}&map_point=496")
+    assert state(tab, "m.picked") == 496
+    assert tab.locator(f"{MAP} .map-rows h3").first.inner_text().startswith("The picked picture")
 
 
 def test_a_click_on_the_map_picks_what_is_under_it(tab):

@@ -84,6 +84,25 @@ def test_presets_are_those_of_python_and_the_mask_stays_when_the_photo_changes(t
     assert r == g == b
 
 
+@pytest.mark.parametrize(("typed", "used"), [("-5", "0"), ("1000000", "999999")])
+def test_a_seed_out_of_range_is_brought_into_it(tab, typed, used):
+    tab.fill(".mask-pad .seed input", typed)
+    change(tab, tab.click, "[data-preset=random-blocks]")
+    assert code(tab) == f"random-blocks-{used}" and tab.input_value(".mask-pad .seed input") == used
+    assert "cannot be read" not in tab.inner_text(".mask-pad .state")
+
+
+def test_another_tool_in_the_middle_of_a_stroke_keeps_what_is_painted(tab):
+    box = tab.locator(PAD).bounding_box()
+    tab.mouse.move(box["x"] + 0.08 * box["width"], box["y"] + 0.8 * box["height"])
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + 0.16 * box["width"], box["y"] + 0.8 * box["height"], steps=4)
+    change(tab, tab.keyboard.press, "r")
+    painted = hidden_share(tab)
+    tab.mouse.up()
+    assert painted > 0.25 and hidden_share(tab) == painted
+
+
 def test_a_link_opens_with_its_mask_and_the_truth_hidden(page, address):
     page.goto(f"{address}?tab=inpaint&photo=coffee&mask=random-blocks-5&truth=hidden")
     page.wait_for_selector(".answers[data-mask=random-blocks-5]", timeout=90_000)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser.map_page import CANVAS, MAP, lasso, on_screen, settle, show, state
+from tests.browser.map_page import CANVAS, MAP, QUERY, lasso, on_screen, settle, show, state
 
 
 @pytest.fixture
@@ -107,8 +107,19 @@ def test_picture_table_and_selection_are_saved(tab, tmp_path):
     )
     x, y = state(tab, f"[m.a[{2 * chosen[0]}], m.a[{2 * chosen[0] + 1}]]")
     assert (float(rows[chosen[0]]["x"]), float(rows[chosen[0]]["y"])) == pytest.approx((x, y), abs=1e-4)
-    assert rows[0]["x_other"] and rows[0]["group"] and rows[0]["box"]
+    assert rows[0]["x_other"] and rows[0]["group"] and rows[0]["box"] and rows[0]["picture"]
     assert len((tmp_path / "selection.txt").read_text().splitlines()) == len(chosen)
+
+
+def test_texts_that_did_not_arrive_are_told_and_fetched_again(page, address):
+    page.route("**/points.json", lambda route: route.fulfill(status=404, body="gone"))
+    page.goto(address + QUERY)
+    page.wait_for_function("document.querySelector('.map-message')?.textContent.includes('did not arrive')")
+    page.wait_for_function("document.querySelector('.map-controls').dataset.done", timeout=240_000)
+    page.unroute("**/points.json")
+    page.click("[data-layout=tsne]")
+    page.wait_for_function(f"document.querySelector('{MAP}').map.labels.length", timeout=60_000)
+    assert page.locator(f"{MAP} .map-message").is_hidden()
 
 
 def test_ten_thousand_points_are_drawn_in_a_few_milliseconds(tab):

@@ -2,6 +2,7 @@
 
 import base64
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import torch
 from ssl_core.steps import drained
 from visualize.lab import Lab
 from visualize.tabs import neurons_wall
-from visualize.tabs.neurons_unit import overlap
+from visualize.tabs.neurons_unit import facts_of, overlap
 
 NAME, TWIN, OTHER = "colorization-rebalanced", "colorization-twin", "context-encoder-l2"
 
@@ -53,7 +54,12 @@ class TestUnit:
     @pytest.mark.parametrize(("k", "count"), [(1, 1), (25, 16)])
     def test_as_many_patches_as_asked_for_or_there_are(self, ask, lab, k, count):
         fires = int((lab.index(NAME).peak("conv3")[:, 2] > 0).sum())
-        assert len(ask("neuron_unit", unit=2, k=k)["patches"]) == min(count, fires)
+        page = ask("neuron_unit", unit=2, k=k)
+        assert len(page["patches"]) == min(count, fires) and ("no more patches" in page["facts"]) == (fires < k)
+
+    def test_a_unit_that_fires_on_one_picture_of_many_says_so(self):
+        bench = SimpleNamespace(over_bank=lambda asked, what: np.ones(1))
+        assert "fires on 1 of 644 pictures" in facts_of(bench, SimpleNamespace(unit=0), np.eye(644)[0])
 
     def test_spots_of_one_photo_lie_apart(self, home, asking, picture):
         lab = Lab()

@@ -51,8 +51,11 @@ class TestWall:
 
     def test_labels_give_detectors_with_a_count(self, ask):
         wall = ask("neuron_wall", stage="conv1")
-        detecting = sum(value >= 0.3 and value >= 3 * 0.5 for value in wall["values"]["label"])
+        detecting = sum(
+            value >= 0.75 for value in wall["values"]["label"]
+        )  # of two labels, half of the way from chance to 1
         assert wall["detecting"].startswith(f"{detecting} of 8 units detect something")
+        assert wall["detecting"].endswith("and three times chance, or half of the way from chance to 1.")
         assert set(wall["label"]) <= set(LABELS)
         assert max(wall["values"]["label"]) > 0.9  # brightness is told by some unit
 
@@ -83,3 +86,9 @@ class TestWall:
         assert picture(wall["sheet"]).shape == (56, 16 * 56, 3)
         assert page["patches"][0]["value"] == pytest.approx(max(wall["values"]["peak"]), rel=1e-3)
         assert "histogram" not in page and "keep" not in page
+
+    def test_a_photo_that_cannot_be_read_is_told_and_a_starter_photograph_stands_in(self, home, asking, picture):
+        shutil.rmtree(home / "cache", ignore_errors=True)
+        wall = asking(Lab(str(home / "photos")))("neuron_wall", photo="upload-0")
+        assert "choose one from the strip" in wall["notice"] and "China" in wall["told"]
+        assert wall["photo"] == "china" and picture(wall["sheet"]).shape == (56, 16 * 56, 3)

@@ -8,7 +8,8 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from ssl_core import checkpoint
+from ssl_core import activation_maximization, checkpoint
+from ssl_core.bank import BankError
 from visualize.jobs import Job, Jobs, own_key, progress
 from visualize.lab import Lab
 from visualize.shared_work import SharedWork
@@ -31,6 +32,12 @@ class Counting:
                 yield step
         finally:
             self.closed.set()
+
+
+@pytest.fixture
+def few_steps(monkeypatch):
+    """Synthetic pictures in a tenth of their time: what is asked here is who gets them, not how they look."""
+    monkeypatch.setattr(activation_maximization, "STEPS", 16)
 
 
 class TestWork:
@@ -70,10 +77,10 @@ class TestWork:
     def test_an_error_in_a_job_is_a_sentence(self):
         def broken():
             yield 1
-            raise OSError("The disk is full.")
+            raise BankError("The folder is gone.")
 
         job = Job(broken())
-        assert job.ended.wait(5) and job.error == "The disk is full."
+        assert job.ended.wait(5) and job.error == "The folder is gone."
 
     def test_the_page_starts_watches_and_ends_indexing(self, home, asking):
         shutil.rmtree(home / "cache", ignore_errors=True)
@@ -86,7 +93,7 @@ class TestWork:
             answer = ask("neuron_index", start=True)
         assert answer["ready"] and ask("neuron_wall")["indexed"]
 
-    def test_the_synthetic_picture_is_made_once_and_kept(self, ask, lab, asking, picture):
+    def test_the_synthetic_picture_is_made_once_and_kept(self, ask, lab, asking, picture, few_steps):
         assert ask("neuron_dream", unit=2)["running"] is False
         until, answer, seen = time.monotonic() + 120, ask("neuron_dream", unit=2, start=True), []
         while not answer.get("ready") and time.monotonic() < until:
@@ -96,6 +103,16 @@ class TestWork:
         assert picture(answer["src"]).shape == (128, 128, 3) and seen == sorted(seen)
         assert "the bank's best patch" in answer["told"]
         assert asking(lab)("neuron_dream", unit=2)["src"] == answer["src"]  # another page finds it
+
+    def test_who_stops_a_synthetic_picture_stops_it_for_nobody_else(self, ask, few_steps):
+        query = {"unit": 3, "visitor": "you"}
+        answer = ask("neuron_dream", **query, start=True)
+        ask("neuron_dream", unit=3, visitor="me", start=True)
+        ask("neuron_dream", unit=3, visitor="me", stop=True)
+        while not answer.get("ready"):
+            answer = ask("neuron_dream", **query)
+            assert answer.get("ready") or answer["running"]
+            time.sleep(0.05)
 
 
 class TestRefusals:

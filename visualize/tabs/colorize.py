@@ -108,11 +108,10 @@ def answer(model, pixels: np.ndarray, folder: LensFolder) -> dict:
     """Run a network on (H,W,3) uint8 and write what the browser will fetch into `folder`."""
     if hasattr(model, "histograms"):
         return histograms_answer(model.histograms(pixels), folder)
-    try:
-        return posterior_answer(model.posterior(pixels), getattr(model.config, "rebalance", False), folder)
-    except ValueError:  # this network names one colour for each pixel
+    if model.config.regression:
         picture = np.rint(model.colorize(pixels) * 255).astype(np.uint8)
         return {"kind": "picture", "how": "one colour for each pixel", "path": folder.picture(picture)}
+    return posterior_answer(model.posterior(pixels), model.config.rebalance, folder)
 
 
 def posterior_answer(posterior, rebalanced: bool, folder: LensFolder) -> dict:

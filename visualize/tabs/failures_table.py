@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING
 
-from visualize.jobs import Jobs, own_key, progress_over_bank
+from visualize.jobs import Jobs, only_steps, own_key, progress_over_bank
 from visualize.lab import Lab
 from visualize.model_titles import spoken, title_of
 from visualize.recent import Recent
@@ -143,4 +143,4 @@ def judge(board: Board, jobs: Jobs, query: dict) -> dict:
     key = own_key(query, "failures", model.name)
     if not jobs.at_work(key) and (row := cells(board, model)) is not None:
         return {"ready": True, "cells": row, "note": jobs.note(key)}
-    return progress_over_bank(jobs.ask(key, lambda: board.score_steps(model.name), query))
+    return progress_over_bank(jobs.ask(key, lambda: only_steps(board.score_steps(model.name)), query))

@@ -16,7 +16,7 @@ from visualize.lab import Lab
 from visualize.model_titles import title_of
 from visualize.tabs import feature_map_api, feature_map_words
 from visualize.tabs.feature_map_asked import Asked, read
-from visualize.tabs.feature_map_neighbors import rows
+from visualize.tabs.feature_map_neighbors import rows, without_rows
 from visualize.tabs.feature_map_work import Maps, both, chosen_color
 from visualize.widgets.linked_map import layout_of, linked_map
 from visualize.widgets.map_controls import map_controls
@@ -38,7 +38,7 @@ def build(lab: Lab, page) -> None:
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
     controls.draw(
         partial(draw, maps),
-        [page.photo, controls, bench],
+        [page.photo, controls],
         [controls, bench],
         trigger_mode="multiple",
         concurrency_limit=4,
@@ -51,7 +51,7 @@ def build(lab: Lab, page) -> None:
     feature_map_api.build(maps)
 
 
-def draw(maps: Maps, photo_key: str, given: dict, value: dict) -> Iterator[Update]:
+def draw(maps: Maps, photo_key: str, given: dict) -> Iterator[Update]:
     """Everything that was asked for, as it becomes ready: pictures, shipped maps, then what has to be computed, then neighbours.
 
     Ends early when a newer question comes from the same page. What is wrong becomes a sentence in the tab.
@@ -66,7 +66,7 @@ def draw(maps: Maps, photo_key: str, given: dict, value: dict) -> Iterator[Updat
         yield told(asked, problem="No trained network is here: train one with `python -m ssl_core train`."), gr.skip()
         return
     try:
-        steps = drawn(maps, photo_key, asked, value)
+        steps = drawn(maps, photo_key, asked)
         try:
             for update in steps:
                 yield update
@@ -78,7 +78,7 @@ def draw(maps: Maps, photo_key: str, given: dict, value: dict) -> Iterator[Updat
         yield told(asked, problem=str(error)), gr.skip()
 
 
-def drawn(maps: Maps, photo_key: str, asked: Asked, value: dict) -> Iterator[Update]:
+def drawn(maps: Maps, photo_key: str, asked: Asked) -> Iterator[Update]:
     """The updates of `draw` in their order. Errors: those of the lab, and LayoutError."""
     lab = maps.lab
     bank = lab.bank_at_hand()
@@ -97,9 +97,8 @@ def drawn(maps: Maps, photo_key: str, asked: Asked, value: dict) -> Iterator[Upd
     yield told(asked, known=known), gr.update(points=maps.points(bank), colors=maps.colors(bank, asked, None))
     if asked.pairs[0] in laid:
         yield told(asked, laid=laid), gr.update(layout=placed(bank, asked, laid))
-    picked = value.get("picked", -1)
     if any(lab.index(model) is None for model, _ in asked.pairs):
-        yield told(asked, laid=laid), gr.update(rows=rows(maps, bank, asked, photo_key, picked))  # say what follows
+        yield told(asked, laid=laid), gr.update(rows=rows(maps, bank, asked, photo_key))  # say what follows
     for pair in asked.pairs:
         index = lab.index(pair[0])
         if index is None:
@@ -109,7 +108,7 @@ def drawn(maps: Maps, photo_key: str, asked: Asked, value: dict) -> Iterator[Upd
         if pair not in laid:
             laid[pair] = yield from growing(maps, bank, asked, index, pair, laid)
             yield told(asked, laid=laid), gr.update(layout=placed(bank, asked, laid))
-    near = rows(maps, bank, asked, photo_key, picked)
+    near = rows(maps, bank, asked, photo_key)
     yield told(asked, laid=laid, done=True, note=warning(maps, bank), problem=problem), gr.update(rows=near)
 
 
@@ -233,15 +232,15 @@ def neighbors(maps: Maps, photo_key: str, given: dict, value: dict) -> dict:
     from ssl_core.photo import PhotoError
     from ssl_core.sources import SourceError
 
-    asked = read(given, maps.lab.model_names())
+    asked = read(given | {"picked": value.get("picked")}, maps.lab.model_names())
     bank = maps.lab.opened.get("bank")
     if bank is None or not asked.model:
         return gr.skip()
     try:
         asked = staged(maps, bank, usable(maps, asked)[0])
-        return gr.update(rows=rows(maps, bank, asked, photo_key, value.get("picked", -1)))
+        return gr.update(rows=rows(maps, bank, asked, photo_key))
     except (CheckpointError, PhotoError, SourceError) as error:
-        return gr.update(rows=[{"title": "Nearest neighbours", "message": str(error), "entries": []}])
+        return gr.update(rows=without_rows(error))
 
 
 def stop(maps: Maps, given: dict) -> None:

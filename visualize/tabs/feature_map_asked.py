@@ -14,7 +14,7 @@ COLORS = ("source", "label", "cluster", "unit")
 @dataclass(frozen=True)
 class Asked:
     """Two networks and their stages ("" for the last one; `other` may be "" for no second), a layout ("" for the one that is there
-    at once), a seed, and colours."""
+    at once), a seed, colours, and the point whose neighbours are shown (-1 for the photograph of the strip)."""
 
     model: str
     stage: str = ""
@@ -27,6 +27,7 @@ class Asked:
     unit: int = 0
     clusters: int = 8
     same: bool = False
+    picked: int = -1
     turn: int = 0
     client: str = ""
 
@@ -61,6 +62,7 @@ def read(asked: object, models: tuple[str, ...]) -> Asked:
         unit=whole(given.get("unit"), 0, 100_000, 0),
         clusters=whole(given.get("clusters"), 2, MOST_CLUSTERS, 8),
         same=given.get("same") is True,
+        picked=whole(given.get("picked"), -1, 2**31, -1),
         turn=whole(given.get("turn"), 0, 2**31, 0),
         client=text(given.get("client")),
     )

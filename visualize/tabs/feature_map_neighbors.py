@@ -20,19 +20,24 @@ SHOWN = 8
 WAITING = "Follows when this network has looked through all pictures."
 
 
-def rows(maps: Maps, bank: Bank, asked: Asked, photo_key: str, picked: int) -> list[dict]:
+def rows(maps: Maps, bank: Bank, asked: Asked, photo_key: str) -> list[dict]:
     """The prop `rows`: the query, then its nearest pictures in each network. Never computes an index.
 
-    picked : index of a bank picture, or -1 for the photograph of the strip. Errors: PhotoError, CheckpointError.
+    Where the photograph of the strip cannot be read they are a sentence, because the map needs none. Errors: CheckpointError.
     """
-    picked = picked if isinstance(picked, int) and 0 <= picked < len(bank) else -1
-    query, name = asked_for(maps, bank, photo_key, picked)
+    from ssl_core.photo import PhotoError
+
+    picked = asked.picked if asked.picked < len(bank) else -1
+    try:
+        query, name = asked_for(maps, bank, photo_key, picked)
+    except PhotoError as error:
+        return without_rows(error)
     source = bank.place(picked).photo if picked >= 0 else photo_key
     title = "The picked picture" if picked >= 0 else f"{name}, the photo of the strip"
     same = np.array([maps.lab.strip_key(place) == source or place.photo == source for place in bank.places])
     left = np.flatnonzero(~same | asked.same)
     note = "" if asked.same or len(left) == len(bank) else "its own photo is left out"
-    told = [{"title": title, "note": note, "entries": [{"src": jpeg_uri(query, 88), "text": name}]}]
+    told = [{"of": asked.picked, "title": title, "note": note, "entries": [{"src": jpeg_uri(query, 88), "text": name}]}]
     for model, stage in asked.pairs:
         index = maps.lab.index(model)
         row = {"title": f"{title_of(model)}, {stage}", "marked": len(told) == 1}
@@ -43,6 +48,11 @@ def rows(maps: Maps, bank: Bank, asked: Asked, photo_key: str, picked: int) -> l
         entries = [{"index": int(i), "figure": f"{c:.2f}"} for i, c in zip(found, cosines, strict=True)]
         told.append(row | {"note": f"nearest of {len(left):,} by cosine", "entries": entries})
     return told
+
+
+def without_rows(error: Exception) -> list[dict]:
+    """The prop `rows` where there are no neighbours to show, with the reason."""
+    return [{"title": "Nearest neighbours", "message": str(error), "entries": []}]
 
 
 def asked_for(maps: Maps, bank: Bank, photo_key: str, picked: int) -> tuple[np.ndarray, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from visualize.lab import Lab
+from visualize.lab import FIRST, Lab
 from visualize.recent import Recent
 from visualize.tabs.asked import AskedError, known
 
@@ -21,7 +21,6 @@ T = TypeVar("T")
 
 MOST_PATCHES, FEW_PATCHES = 25, 5  # five, as in the papers
 STARTS_WITHIN = 64  # px of receptive field, half of a bank picture
-MOST_MODELS = 32  # as many as the lab itself holds
 KEPT = 160  # answers of a few hundred kB at most
 
 
@@ -44,13 +43,12 @@ class Bench:
     """The lab as this tab uses it, and the answers that it has given already."""
 
     def __init__(self, lab: Lab):
-        self.lab, self.kept, self.models = lab, Recent(KEPT), Recent(MOST_MODELS)
+        self.lab, self.kept = lab, Recent(KEPT)
 
     def read(self, query: dict) -> Asked:
         """A query as the browser or a program sends it. Errors: AskedError, CheckpointError, SourceError."""
         name = known(str(query.get("model")), self.lab.model_names(), "network")
-        # held here too: the lab hands out models one by one, and may be loading another that takes seconds
-        model = self.models.keep(name, lambda: self.lab.model(name))
+        model = self.lab.model(name)
         if not getattr(getattr(model, "encoder", None), "widths", None):
             raise AskedError(f"{model.name} has no encoder with named stages, so it has no units to look at.")
         widths = model.encoder.widths
@@ -73,6 +71,15 @@ class Bench:
             return (seen(self.lab.photo(key).pixels)[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
 
         return self.kept.keep(("photo", key), make)
+
+    def to_look_at(self, key: str) -> tuple[str, str]:
+        """The photograph to look at until there is an index: that of `key` and "", or a starter photograph and why not that of `key`."""
+        from ssl_core.photo import PhotoError
+
+        try:
+            return self.lab.photo(key).key, ""
+        except PhotoError as error:
+            return FIRST, str(error)
 
     def photo_maps(self, model: Pretext, stage: str, key: str) -> np.ndarray:
         """Feature maps (C, h, w) float16 of a photograph of the strip. Errors: PhotoError."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from visualize.jobs import Jobs, progress
+from visualize.jobs import Jobs, own_key, progress
 from visualize.tabs.neurons_asked import Asked, Bench
 from visualize.tabs.neurons_wall import face
 
@@ -17,8 +17,12 @@ def dream(bench: Bench, jobs: Jobs, query: dict) -> dict:
     from ssl_core.activation_maximization import kept, maximize_once
 
     asked = bench.read(query)
-    key = ("dream", asked.model.name, asked.stage, asked.unit)
-    job = jobs.ask(key, lambda: maximize_once(asked.model, asked.stage, asked.unit), query)
+    work = ("dream", asked.model.name, asked.stage, asked.unit)
+
+    def make():
+        return bench.lab.work.watch(work, lambda: maximize_once(asked.model, asked.stage, asked.unit))
+
+    job = jobs.ask(own_key(query, *work), make, query)
     found = job.result if job is not None and job.result is not None else kept(asked.model, asked.stage, asked.unit)
     if found is not None:
         return {"ready": True, "src": face(found.picture), "told": sentence(asked, found)}

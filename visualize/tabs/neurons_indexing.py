@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visualize.jobs import Jobs, own_key, progress_over_bank
+from visualize.jobs import Jobs, only_steps, own_key, progress_over_bank
 from visualize.tabs.asked import known
 from visualize.tabs.neurons_asked import Bench
 
@@ -13,4 +13,4 @@ def indexing(bench: Bench, jobs: Jobs, query: dict) -> dict:
     key = own_key(query, "index", name)
     if not jobs.at_work(key) and bench.lab.index(name) is not None:
         return {"ready": True, "note": jobs.note(key)}
-    return progress_over_bank(jobs.ask(key, lambda: bench.lab.index_steps(name), query))
+    return progress_over_bank(jobs.ask(key, lambda: only_steps(bench.lab.index_steps(name)), query))

@@ -47,7 +47,7 @@ def bank_page(bench: Bench, asked: Asked, count: int) -> dict:
         place = divmod(int(index.peak_at(stage)[picture, unit]), columns)
         whence = {"picture": picture, "name": bank.names[picture], "photo": bench.lab.strip_key(bank.place(picture))}
         patches.append(patch(asked, bank.pixels(picture), place, values[picture]) | whence)
-    told = facts_of(bench, asked, values)
+    told = facts_of(bench, asked, values) + shortage(len(patches), count)
     if bank.labels is not None:
         told += label_fact(bench, asked, bank)
     counts, edges = units.histogram(index, stage, unit, BINS)
@@ -68,8 +68,14 @@ def facts_of(bench: Bench, asked: Asked, values: np.ndarray) -> list[str]:
     share, count = float((values > 0).mean()), len(values)
     if not share:
         return [f"This unit fires on none of the {count:,} pictures"]
-    told = [f"peak {values.max():.3g}", f"fires on {100 * share:.0f} % of {count:,} pictures"]
+    often = f"{100 * share:.0f} %" if round(100 * share) else f"{int((values > 0).sum()):,}"
+    told = [f"peak {values.max():.3g}", f"fires on {often} of {count:,} pictures"]
     return [*told, f"sparsity {bench.over_bank(asked, units.sparsity)[asked.unit]:.2f}"]
+
+
+def shortage(there: int, wanted: int) -> list[str]:
+    """A few words where a unit has fewer patches than were asked for."""
+    return ["no more patches"] if 0 < there < wanted else []
 
 
 def label_fact(bench: Bench, asked: Asked, bank: Bank) -> list[str]:
@@ -138,6 +144,7 @@ def photo_page(bench: Bench, asked: Asked, count: int, photo: str) -> dict:
                 patch(asked, picture, place, values[place]) | {"picture": flat, "name": name, "photo": photo}
             )
     facts = [f"peak {float(values.max()):.3g} on this photo"] if patches else ["This unit does not fire on this photo."]
+    facts += shortage(len(patches), count)
     return {"unit": asked.unit, "count": asked.width, "reach": reach(asked), "patches": patches, "facts": facts}
 
 

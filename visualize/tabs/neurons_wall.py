@@ -40,7 +40,8 @@ def networks(bench: Bench, query: dict) -> dict:
 def wall(bench: Bench, query: dict) -> dict:
     """Every unit of a stage: tiles on one sheet, values to sort by (None for a unit without one), and what the bank is.
 
-    Until the bank is indexed the tiles come from the chosen photo alone, so that there is something to look at from the start.
+    Until the bank is indexed the tiles come from one `photo`, so that there is something to look at from the start: the chosen one,
+    or a starter photograph where that cannot be read.
     """
     # at the network's first stage, where its own has none of that name
     asked = bench.read({"model": query.get("model")})
@@ -56,9 +57,10 @@ def wall(bench: Bench, query: dict) -> dict:
         "notice": bench.lab.bank_changed(),
         "indexed": asked.index is not None,
     }
-    return told | (
-        photo_wall(bench, asked, str(query.get("photo"))) if asked.index is None else bank_wall(bench, asked)
-    )
+    if asked.index is not None:
+        return told | bank_wall(bench, asked)
+    photo, problem = bench.to_look_at(str(query.get("photo")))
+    return told | ({"notice": problem} if problem else {}) | photo_wall(bench, asked, photo)
 
 
 def bank_wall(bench: Bench, asked: Asked) -> dict:
@@ -99,9 +101,10 @@ def detecting(bench: Bench, asked: Asked, bank: Bank) -> tuple[list | None, list
     if found is None:
         return None, [], f"To detect labels, two of them need {units.FEWEST} pictures or more each."
     label, precision = found.best()
+    halfway = ", or half of the way from chance to 1" if found.chance.max() > units.LIKELY else ""
     told = (
         f"{int(found.detecting().sum())} of {asked.width} units detect something: an average precision of "
-        f"{units.DETECTS:g} or more for one of {len(found.labels)} labels, and {units.TIMES_CHANCE:g} times chance."
+        f"{units.DETECTS:g} or more for one of {len(found.labels)} labels, and three times chance{halfway}."
     )
     return numbers(precision), [found.labels[one] for one in label], told
 
@@ -116,7 +119,8 @@ def photo_wall(bench: Bench, asked: Asked, photo: str) -> dict:
     return {
         "values": {"peak": numbers(flat.max(axis=1)), "sparsity": None, "label": None},
         "label": [],
-        "told": "So far: the best place in this one photo",
+        "photo": photo,
+        "told": f"So far: the best place in one photo, {bench.lab.photo(photo).name}",
         "labelled": False,
         "detecting": NO_LABELS,
         "sheet": tiles_uri(tiles),

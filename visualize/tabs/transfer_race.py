@@ -181,12 +181,12 @@ class Races:
         from ssl_core.transfer_tasks import open_task_steps
 
         known(name, tuple(one["name"] for one in self.tracks()), "task")
-        found = self.lab.results.get(("transfer task", name))
+        found = self.lab.standing.get(("transfer task", name))
         if found is None:
             photos = self.lab.photos
             place, packs = (str(photos), None) if name == MINE else (name, Path(photos).parent)
             found = yield from self.lab.work.watch(("transfer task", name), lambda: open_task_steps(place, packs))
-        return self.lab.keep(("transfer task", name), lambda: found)
+        return self.lab.standing.keep(("transfer task", name), lambda: found)
 
 
 def has_classes(photos: Path) -> bool:

@@ -9,7 +9,7 @@ layout  {"key", "xy", "other" or None, "names": [one, other], "caption", "growin
 colors  {"kind": "groups", "title", "names", "of"} or {"kind": "ramp", "title", "low", "high", "stops", "of"} or None;
         `groups_of` and `ramp_of` make it
 rows    [{"title", "note", "message", "marked": bool, "entries": [{"index" of a point, or "src" of a picture; "text", "figure"}]}];
-        the points of the row that is marked are ringed on the map
+        the points of the row that is marked are ringed on the map. With "of" they are shown only while that point is the picked one
 
 Its value is {"picked": index or -1, "selected": [indices]}; `picked` and `selected` fire when these change. View, morph, picked point
 and lasso stand in the link, under names that begin with `called`.

@@ -12,8 +12,8 @@ ASSETS = Path(__file__).resolve().parents[2] / "assets"
 def map_controls(question: str, tab: str, layouts: dict) -> gr.HTML:
     """The component. `draw` fires when something else is to be drawn, `stop` when the work is to end. Its value is a dict:
 
-    model, stage, other, other_stage, layout, knobs {name: number}, seed, color, unit, clusters, same, and turn and client, which say
-    which question of which open page it is. All but the last two stand in the link.
+    model, stage, other, other_stage, layout, knobs {name: number}, seed, color, unit, clusters, same, picked (a point, or none), and
+    turn and client, which say which question of which open page it is. All but the last two stand in the link.
     Props: `known` says what may be chosen, and what is: {"models": [[name, title]], "stages": {model: [names]}, "colors": [[name, title]],
     "patches": bool, "chosen": the value's entries}; `status` {"turn", "working", "share", "problem", "note", "done"};
     `faith` [{"name", "kept", "k", "trust", "note"}]. `layouts` are those of ssl_core.layouts.METHODS.

@@ -1,5 +1,6 @@
 """The strip of photographs that all tabs share: starter photos, one's own folder, uploads, webcam."""
 
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from PIL import Image
 
 from ssl_core.photo import PhotoError
 from visualize.jpeg_uri import jpeg_uri
-from visualize.lab import Lab, Shown
+from visualize.lab import MOST_UPLOADS, Lab, Shown
+from visualize.recent import Recent
 
 ASSETS = Path(__file__).parents[2] / "assets"
 THUMB = 160  # pixels on the longest side; shown at half of that on a fine screen
@@ -28,8 +30,9 @@ def photo_strip(lab: Lab) -> gr.HTML:
 
     def take(upload: dict) -> dict:
         """Take in a file that the browser has just uploaded; the file itself is deleted."""
-        return answer(lambda: take_in(lab, upload))
+        return answer(lambda: take_in(lab, upload, taken))
 
+    taken = Recent(MOST_UPLOADS)
     return gr.HTML(
         value=lab.keys[0],
         html_template=(ASSETS / "photo_strip.html").read_text(encoding="utf-8"),
@@ -56,16 +59,25 @@ def answer(find) -> dict:
     return about | {"src": thumbnail(photo)}
 
 
-def take_in(lab: Lab, upload: dict) -> Shown:
-    """Read an uploaded file into the Lab. Errors: PhotoError for anything but a photograph that was uploaded here."""
+def take_in(lab: Lab, upload: dict, taken: Recent) -> Shown:
+    """Read an uploaded file into the Lab. Errors: PhotoError for anything but a photograph that was uploaded here.
+
+    Gradio files an upload under the hash of its content: when a class uploads one picture, another visitor's question may just
+    have deleted it. `taken` has the photographs of such files, by path.
+    """
     folder = Path(gr.utils.get_upload_folder()).resolve()
     path = Path(str(upload.get("path", ""))).resolve()
-    if folder not in path.parents or not path.is_file():
+    if folder in path.parents and path.is_file():
+        with suppress(FileNotFoundError):
+            try:
+                photo = lab.add(path)
+            finally:
+                path.unlink(missing_ok=True)
+            return taken.keep(path, lambda: photo)
+    photo = taken.get(path)
+    if photo is None:
         raise PhotoError("The upload did not arrive: try it once more.")
-    try:
-        return lab.add(path)
-    finally:
-        path.unlink(missing_ok=True)
+    return photo
 
 
 def thumbnail(photo: Shown) -> str:
