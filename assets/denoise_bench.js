@@ -15,13 +15,14 @@ let waitTimer = 0, turn = 0;
 // ---- the noise as text; Python's twin is in visualize/widgets/denoise_bench.py ----
 const toCode = ({ kind, level, seed }) => `${kind}-${level.toFixed(2)}-${seed}`;
 function fromCode(code) {
-  const found = /^(gaussian|masking|salt-and-pepper)-(0(?:\.\d{1,3})?|1(?:\.0{1,3})?)-(\d{1,6})$/.exec(code || "");
+  const found = /^(gaussian|masking|salt-and-pepper)-(0(?:\.\d{1,2})?|1(?:\.0{1,2})?)-(\d{1,6})$/.exec(code || "");
   return found ? { kind: found[1], level: Math.min(Number(found[2]), Number(level.max)), seed: Number(found[3]) } : null;
 }
 function readLink() {
   state.noise = fromCode(link.get("noise")) || fromCode(props.value);
   const at = String(link.get("closeup") || "").split(",").map(Number);
   if (at.length === 2 && at.every((v) => v >= 0 && v <= 1)) [state.at, state.held] = [at, true];
+  if (link.get("noise") !== null) writeLink(); // it may have named a noise that there is not
 }
 const writeLink = () => link.set({
   noise: toCode(state.noise), closeup: state.held ? state.at.map((v) => v.toFixed(3)).join(",") : null,

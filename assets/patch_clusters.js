@@ -1,5 +1,6 @@
 // The clusters of the bank, the most consistent first; looked for when the hand asks.
 const finder = $("[data-do=find]"), stopper = $("[data-do=stop]"), stateLine = $(".state"), bar = $("progress"), discarded = $(".discarded");
+let stopped = false;
 
 function clusterOf(cluster, index, bad) {
   const title = bad ? "Discarded" : `Cluster ${index + 1}`;
@@ -7,7 +8,7 @@ function clusterOf(cluster, index, bad) {
   return make("section", {}, head, make("div", { className: "tiles" }, ...cluster.tiles.map((tile) => tileOf(tile))));
 }
 function arrive() {
-  const ranking = props.ranking || {};
+  const ranking = (!stopped && props.ranking) || {}; // what is still on its way tells of a search that ends
   const busy = ranking.share !== undefined;
   stopper.hidden = bar.hidden = !busy;
   finder.hidden = busy || ranking.found !== undefined;
@@ -24,9 +25,13 @@ function arrive() {
   discarded.querySelector(".ranking").replaceChildren(...ranking.worst.map((cluster, index) => clusterOf(cluster, index, true)));
   element.dataset.ready = String(ranking.found);
 }
-finder.addEventListener("click", () => trigger("find"));
+finder.addEventListener("click", () => {
+  stopped = false;
+  trigger("find");
+});
 stopper.addEventListener("click", () => {
+  stopped = true;
+  arrive();
   trigger("stop");
-  props.ranking = {};
 });
 watch("ranking", arrive);

@@ -8,6 +8,7 @@ const slug = (direction) => NAMES[direction].replace(" ", "-"), number = (name) 
 
 // said: the direction that the hand chose, null before; shown: whether the answers are; example: the first round, nobody's turn
 const round = { asked: null, pictures: null, said: null, shown: false, example: false, sharp: false, picture: () => round.pictures[round.sharp ? "sharp" : "seen"] };
+const UNSAID = "nothing"; // in the link: the answer was shown without playing
 let mix = false, waitTimer = 0;
 
 // ---- the link ----
@@ -18,10 +19,10 @@ function readLink() {
   mix = link.get("photos") === "mixed";
   round.example = linked === null;
   round.said = number(link.get("said")) >= 0 && linked !== null ? number(link.get("said")) : null;
-  round.shown = round.example || round.said !== null;
+  round.shown = round.example || round.said !== null || (linked !== null && link.get("said") === UNSAID);
 }
 const writeLink = () => link.set({
-  round: round.example ? null : wanted, said: round.said === null ? null : slug(round.said),
+  round: round.example ? null : wanted, said: round.said !== null ? slug(round.said) : round.shown && !round.example ? UNSAID : null,
   patches: round.sharp ? "sharp" : null, photos: mix ? "mixed" : null,
 });
 
@@ -116,7 +117,8 @@ function redraw() {
   root.classList.toggle("shown", shown);
   for (const [name, on] of [["sharp", round.sharp], ["mix", mix]]) $(`[data-do=${name}]`).setAttribute("aria-pressed", String(on));
   $("[data-do=reveal]").hidden = shown || !round.pictures;
-  Object.assign($("[data-do=next]"), { textContent: round.example ? "Play" : "Next patch", className: shown ? "primary" : "quiet" }); // first the hand's turn
+  const playable = round.pictures && !shown; // then it is first the hand's turn
+  Object.assign($("[data-do=next]"), { textContent: round.example && round.pictures ? "Play" : "Next patch", className: playable ? "quiet" : "primary" });
   tally();
   if (!round.pictures) { says.textContent = ""; return; }
   const truth = LAY[asked.direction];
@@ -178,7 +180,7 @@ function answer(direction) {
 }
 const actions = {
   next: nextRound,
-  reveal() { round.shown = true; redraw(); },
+  reveal() { round.shown = true; score.skip(round.asked); writeLink(); redraw(); },
   sharp() { round.sharp = !round.sharp; writeLink(); redraw(); },
   mix() { mix = !mix; writeLink(); redraw(); },
   forget() { score.forget(); redraw(); },

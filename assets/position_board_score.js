@@ -14,11 +14,18 @@ const score = (() => {
     try { sessionStorage.setItem(KEY, JSON.stringify(kept)); } catch { /* a browser that keeps nothing still counts until it is closed */ }
   }
 
-  // Counts a round, {photo, round, direction, networks}, that a person answered with `said`; false if it was counted before
-  function count(asked, said) {
+  // A round whose answer was seen counts no more; false if that is so already
+  function skip(asked) {
     const id = `${asked.photo}/${asked.round}`;
     if (kept.done.includes(id)) return false;
     kept.done.push(id);
+    write();
+    return true;
+  }
+
+  // Counts a round, {photo, round, direction, networks}, that a person answered with `said`; false if it was counted before
+  function count(asked, said) {
+    if (!skip(asked)) return false;
     const add = (name, right) => {
       kept.asked[name] = (kept.asked[name] || 0) + 1;
       kept.right[name] = (kept.right[name] || 0) + Number(right);
@@ -44,7 +51,7 @@ const score = (() => {
     write();
   }
 
-  return { count, lines, forget, counted: (asked) => kept.done.includes(`${asked.photo}/${asked.round}`) };
+  return { count, skip, lines, forget };
 })();
 
 const best = (likely) => likely.indexOf(Math.max(...likely));

@@ -5,7 +5,8 @@ const link = window.lab, TAB = "words";
 const FIELDS = { a: "wa", b: "wb", c: "wc", word: "w", one: "w1", other: "w2", kind: "wkind", layout: "wmap", group: "wgroup", left: "wleft", right: "wright", bottom: "wbottom", top: "wtop" };
 const STARTS = { a: "man", b: "woman", c: "boy", word: "red", one: "dog", other: "puppy", kind: "visual", layout: "pca", group: "all", left: "man", right: "woman", bottom: "child", top: "adult" };
 const MAPPED = ["kind", "layout", "group", "left", "right", "bottom", "top"];
-const state = { ...STARTS, show: false, order: "likely", photo: null, ready: false, known: new Set(), answered: null };
+// pictured: the last word that the vocabulary holds, whose pictures are shown
+const state = { ...STARTS, show: false, order: "likely", photo: null, ready: false, known: new Set(), answered: null, pictured: STARTS.word };
 const { make } = window.lab;
 const field = (name) => part(`[data-set="${name}"]`);
 const say = (place, sentence) => Object.assign(part(place), { textContent: sentence || "", hidden: !sentence });
@@ -47,6 +48,9 @@ async function start() {
   showExamples(answer.examples);
   state.ready = true;
   fillFields();
+  for (const name of ["kind", "layout", "group"]) if (!field(name).value) state[name] = STARTS[name]; // a link may name what is not offered
+  fillFields();
+  writeLink();
   askSum();
   askWord();
   askPair();
@@ -57,13 +61,18 @@ async function askSum() {
   const { a, b, c, show } = state;
   part(".formula").textContent = `${b} − ${a} + ${c}`;
   const answer = await ask("sum", "words_analogy", { a, b, c, show });
-  if (answer) showSum(answer);
+  if (!answer) return;
+  showSum(answer);
+  if (!answer.problems || state.answered) return;
+  const example = await ask("example", "words_analogy", STARTS); // behind an unknown word of a link stands what the tab begins with
+  if (example?.kinds && !state.answered) showAnswers(example);
 }
 async function askWord() {
   const answer = await ask("word", "words_word", { word: state.word });
   if (!answer) return;
   showWord(answer);
-  if (!answer.error && !answer.problems) askPictures({ start: true });
+  if (!answer.problems && !answer.error) state.pictured = answer.word;
+  if (!answer.error) askPictures({ start: true });
 }
 async function askPair() {
   const answer = await ask("pair", "words_pair", { one: state.one, other: state.other });
@@ -76,7 +85,9 @@ async function askPhoto() {
   if (answer) showPhoto(answer);
 }
 function askMap() {
-  props.value = Object.fromEntries(MAPPED.map((name) => [name, state[name]]));
+  onMap.turn += 1;
+  onMap.stopped = false;
+  props.value = { ...Object.fromEntries(MAPPED.map((name) => [name, state[name]])), turn: onMap.turn, client: onMap.client };
   setTimeout(() => trigger("draw"), 0);
 }
 

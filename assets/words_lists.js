@@ -21,24 +21,28 @@ function list(kind, note) {
 
 function showSum(answer) {
   say(".message", answer.error);
-  showProblems(answer.problems || []);
+  mark(["a", "b", "c"], answer.problems);
+  part(".problems").replaceChildren(...(answer.problems || []).map(problemLine));
   parts(".chips button").forEach((chip) => chip.setAttribute("aria-pressed", String(chip.dataset.sum === [state.a, state.b, state.c].join(" "))));
   if (answer.error || answer.problems) return part(".kinds").classList.add("old");
-  state.answered = answer;
   part(".kinds").classList.remove("old");
+  showAnswers(answer);
+}
+function showAnswers(answer) {
+  state.answered = answer;
   part(".kinds").replaceChildren(...answer.kinds.map((kind) => list(kind, rankOf(kind, answer))));
 }
 function rankOf(kind, { truth, of }) {
   if (!truth) return "No right answer is known for this one.";
   return kind.rank === 1 ? `Right: “${truth}” comes first of ${of.toLocaleString("en")}.` : `The right answer, “${truth}”, is number ${kind.rank.toLocaleString("en")} of ${of.toLocaleString("en")}.`;
 }
-function showProblems(problems) {
-  for (const name of Object.keys(FIELDS)) if (field(name).tagName === "INPUT") field(name).removeAttribute("aria-invalid");
-  part(".problems").replaceChildren(...problems.map((problem) => problemLine(problem)));
+// Each answer marks the fields that it was asked about, and no others.
+function mark(names, problems = []) {
+  for (const name of names) field(name).removeAttribute("aria-invalid");
+  for (const { field: name } of problems) field(name).setAttribute("aria-invalid", "true");
 }
 function problemLine({ field: name, message, suggestions }) {
-  field(name).setAttribute("aria-invalid", "true");
-  const line = make("p", { className: "problem", textContent: message.replace(/ Spelled alike are:.*$/s, suggestions.length ? " Did you mean" : "") });
+  const line = make("p", { className: "problem", textContent: message.replace(/(Closest in spelling:).*$/s, "$1") });
   for (const word of suggestions) {
     const button = make("button", { type: "button", className: "quiet", textContent: word });
     button.addEventListener("click", () => { field(name).value = word; set(name, word); });
@@ -67,16 +71,17 @@ function chipOfNothing() {
 function showWord(answer) {
   const problems = answer.error ? [{ field: "word", message: answer.error, suggestions: [] }] : answer.problems;
   const near = part(".near");
+  mark(["word"], answer.problems);
+  part(".pictures").classList.toggle("old", Boolean(problems));
+  part(".place").textContent = answer.error ? "" : problems ? `the pictures are those of “${state.pictured}”` : `word ${answer.place.toLocaleString("en")} of ${answer.of.toLocaleString("en")}, by how often it is written`;
   if (problems) return near.replaceChildren(...problems.map(problemLine));
-  field("word").removeAttribute("aria-invalid");
-  part(".place").textContent = `word ${answer.place.toLocaleString("en")} of ${answer.of.toLocaleString("en")}, by how often it is written`;
   near.replaceChildren(...answer.kinds.map((kind) => list({ ...kind, title: `Nearest, ${kind.title}` })));
 }
 
 function showPair(answer) {
   const box = part(".alike"), problems = answer.error ? [{ field: "one", message: answer.error, suggestions: [] }] : answer.problems;
+  mark(["one", "other"], answer.problems);
   if (problems) return box.replaceChildren(...problems.map(problemLine));
-  ["one", "other"].forEach((name) => field(name).removeAttribute("aria-invalid"));
   const figures = answer.kinds.map((kind) => {
     const line = make("p", {}, make("span", { textContent: kind.title }));
     line.append(bar(kind.cosine), make("b", { textContent: kind.cosine.toFixed(2).replace("-", "−") }));

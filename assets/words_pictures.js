@@ -5,8 +5,8 @@ let lookTimer = 0, halted = false;
 
 async function askPictures(more) {
   clearTimeout(lookTimer);
-  const answer = await ask("pictures", "words_pictures", { word: state.word, ...more, start: more.start && !halted });
-  if (!answer || link.tab !== TAB) return;
+  const answer = await ask("pictures", "words_pictures", { word: state.pictured, ...more, start: more.start && !halted });
+  if (!answer) return;
   const box = part(".looking"), line = box.querySelector("p"), progress = box.querySelector("progress"), button = box.querySelector("button");
   if (answer.pictures) {
     box.hidden = true;
@@ -23,7 +23,7 @@ async function askPictures(more) {
   else if (answer.running) {
     line.textContent = answer.total ? `Looking through the bank, ${answer.done.toLocaleString("en")} of ${answer.total.toLocaleString("en")} pictures` : "Opening the bank";
     progress.value = answer.total ? answer.done / answer.total : 0;
-    lookTimer = setTimeout(() => askPictures({}), 300);
+    if (link.tab === TAB) lookTimer = setTimeout(() => askPictures({}), 300); // else when the tab is opened again
   } else line.textContent = `Stopped after ${answer.done.toLocaleString("en")} of ${answer.total.toLocaleString("en")} pictures. What was computed stays.`;
 }
 part('[data-do="look"]').addEventListener("click", (event) => {
@@ -107,6 +107,7 @@ link.onShow((tab, photo) => {
   const changed = state.photo !== photo;
   state.photo = photo;
   writeLink();
-  if (!state.ready) start();
-  else if (changed) askPhoto();
+  if (!state.ready) { start(); return; }
+  if (changed) askPhoto();
+  if (!part(".looking").hidden) askPictures({ start: true });
 });

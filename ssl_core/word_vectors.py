@@ -9,7 +9,6 @@ import numpy as np
 from ssl_core.sentences import tokens
 
 SUGGESTED = 3
-ALIKE = 0.6  # share of letters that two spellings have in common, of 1, to be worth a suggestion
 
 
 class UnknownWordError(ValueError):
@@ -17,7 +16,7 @@ class UnknownWordError(ValueError):
 
     def __init__(self, word: str, suggestions: Sequence[str]) -> None:
         shown = word if len(word) <= 30 else f"{word[:29]}…"
-        known = f" Spelled alike are: {', '.join(suggestions)}." if suggestions else ""
+        known = f" Closest in spelling: {', '.join(suggestions)}." if suggestions else ""
         super().__init__(f"The vocabulary does not hold “{shown}”.{known}")
         self.word, self.suggestions = word, tuple(suggestions)
 
@@ -47,8 +46,8 @@ class WordVectors:
         return self.vectors[self.row(word)]
 
     def spelled_like(self, word: str, count: int = SUGGESTED) -> list[str]:
-        """The `count` words of the vocabulary whose spelling is closest, most alike first; none for what is no word."""
-        wanted = " ".join(tokens(word[:200]))[:40]
+        """The `count` words of the vocabulary whose spelling is closest, most alike first; none that shares no letter with `word`."""
+        wanted = " ".join(tokens(word[:40]))
         if not wanted:
             return []
         matcher = SequenceMatcher(autojunk=False)
@@ -56,9 +55,8 @@ class WordVectors:
         scores = []
         for rank, known in enumerate(self.words):
             matcher.set_seq1(known)
-            if matcher.real_quick_ratio() > ALIKE and matcher.quick_ratio() > ALIKE:
-                scores.append((-matcher.ratio(), rank, known))
-        return [known for score, _, known in sorted(scores)[:count] if score < -ALIKE]
+            scores.append((-matcher.ratio(), rank, known))
+        return [known for score, _, known in sorted(scores)[:count] if score]
 
     def similarity(self, one: str, other: str) -> float:
         """Cosine of two words, -1 to 1. Raises UnknownWordError."""

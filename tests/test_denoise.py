@@ -198,7 +198,8 @@ class TestTab:
 
     @pytest.mark.parametrize(
         "code",
-        ["", None, "hail-0.1-1", "gaussian-2-1", "gaussian-0.1-x", "gaussian-0.1-1234567", {"a": 1}, "gaussian-nan-1"],
+        ["", None, "hail-0.1-1", "gaussian-2-1", "gaussian-0.1-x", "gaussian-0.1-1234567", {"a": 1}, "gaussian-nan-1"]
+        + ["gaussian-0.125-3"],  # the link has two decimals
     )
     def test_codes_that_are_none(self, code):
         assert read_noise(code) == START

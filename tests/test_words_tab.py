@@ -14,6 +14,7 @@ from ssl_core.word2vec import write_words
 from visualize.jobs import Jobs
 from visualize.lab import Lab
 from visualize.tabs import words, words_api, words_map, words_pictures, words_vectors
+from visualize.tabs.feature_map_work import Turns
 
 NAMES = (
     "man",
@@ -161,7 +162,7 @@ def test_the_pictures_of_a_word_are_found_once_and_kept(lab, ask):
 
 
 def layouts(lab, given):
-    return [update[1]["layout"] for update in words_map.draw(lab, given) if "layout" in update[1]]
+    return [update[1]["layout"] for update in words_map.draw(lab, Turns(), given) if "layout" in update[1]]
 
 
 def test_the_map_is_drawn_in_every_way(lab):
@@ -196,18 +197,16 @@ def test_on_axes_of_ones_own_words_lie_where_their_cosines_say(lab):
     ],
 )
 def test_a_map_that_cannot_be_drawn_says_why(lab, given, said):
-    (update,) = words_map.draw(lab, given)
+    (update,) = words_map.draw(lab, Turns(), given)
     assert said in update[0]["mapped"]["message"]
 
 
 def test_a_point_of_the_map_is_its_word(lab):
-    given = {"group": "Garden"}
-    (first, *_) = words_map.draw(lab, given)
+    (first, *_) = words_map.draw(lab, Turns(), {"group": "Garden"})
     assert "words" in first[0]["mapped"], first[0]
-    shown = first[0]["mapped"]["words"]
-    assert set(shown) == {"flower", "tree", "lawn"}
-    assert words_map.picked(lab, given, {"picked": 1})["picked"]["word"] == shown[1]
-    assert "picked" not in words_map.picked(lab, given, {"picked": 3}) and "picked" not in words_map.picked(lab, {}, {})
+    assert set(first[0]["mapped"]["words"]) == {"flower", "tree", "lawn"}
+    once, again = (words_map.picked({"picked": 1})["picked"] for _ in range(2))
+    assert once["index"] == again["index"] == 1 and once["turn"] != again["turn"]
 
 
 @pytest.mark.parametrize("damage", ["no model", "cut", "other vocabulary", "no vectors"])
@@ -229,13 +228,13 @@ def test_a_model_that_cannot_be_used_is_named_everywhere(models, lab, ask, monke
             continue  # needs the weights alone
         told = handler(query)
         assert "train" in told["error"] or "words --source" in told["error"], name
-    ((desk, _),) = words_map.draw(lab, {})
+    ((desk, _),) = words_map.draw(lab, Turns(), {})
     assert desk["mapped"]["message"]
 
 
 def test_programs_get_answers_and_refusals(lab, tmp_path):
     assert words_api.words_sum(lab, "man", "woman", "boy")["kinds"][0]["answers"][0]["word"] == "girl"
-    with pytest.raises(gr.Error, match="Spelled alike are: woman"):
+    with pytest.raises(gr.Error, match="Closest in spelling: woman"):
         words_api.words_sum(lab, "man", "womann", "boy")
     path = tmp_path / "photo.png"
     from PIL import Image

@@ -119,6 +119,21 @@ def test_a_link_brings_back_noise_place_and_hidden_truth(page, address):
     assert canvas(page, "truth").std() > 5 and "truth=" not in page.url
 
 
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ("zzz", "gaussian-0.20-0"),
+        ("gaussian-0.125-3", "gaussian-0.20-0"),
+        ("masking-9-0", "gaussian-0.20-0"),
+        ("masking-0.9-5", "masking-0.70-5"),
+    ],
+)
+def test_the_address_names_the_noise_that_is_shown(page, address, asked, shown):
+    show(page, address, f"&noise={asked}")
+    settle(page, shown)
+    assert f"noise={shown}" in page.url
+
+
 def test_another_photo_keeps_the_noise(page, address):
     show(page, address, "&noise=masking-0.35-12")
     page.locator(".strip-photo").nth(4).click()

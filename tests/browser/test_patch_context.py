@@ -113,6 +113,15 @@ def test_another_photo_gets_a_patch_of_its_own(page, address):
     assert patch(page).endswith("@lion")
 
 
+def test_a_search_for_clusters_that_was_stopped_can_be_begun_again(page, address):
+    show(page, address)
+    page.get_by_role("button", name="Find the clusters").click()
+    page.locator(".patch-clusters [data-do=stop]").click()
+    page.wait_for_timeout(1000)  # nothing of the stopped search comes after
+    assert page.get_by_role("button", name="Find the clusters").is_visible()
+    assert page.locator(".patch-clusters :is(progress, [data-do=stop]):visible").count() == 0
+
+
 def test_clusters_are_found_and_ranked(page, address):
     show(page, address)
     page.get_by_role("button", name="Find the clusters").click()

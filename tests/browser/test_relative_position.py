@@ -107,8 +107,18 @@ def test_a_patch_dropped_beside_the_places_is_no_answer(page, address):
     page.mouse.move(piece["x"] + 30, piece["y"] + 300, steps=4)
     page.mouse.up()
     assert "said=" not in page.url and page.locator(f"{BOARD} .ghost").count() == 0
+
+
+def test_an_answer_that_was_shown_stays_shown_and_never_counts(page, address):
+    show(page, address, "&round=6")
     page.get_by_role("button", name="Show the answer").click()
     assert "Not counted" in page.inner_text(f"{BOARD} .says") and score(page)["You"] == "–"
+    page.reload()
+    ready(page)
+    assert "Not counted" in page.inner_text(f"{BOARD} .says") and slot(page, 0).is_disabled()
+    show(page, address, "&round=6")
+    slot(page, 0).click()
+    assert score(page)["You"] == "–"
 
 
 def test_the_keyboard_places_a_patch_and_asks_for_the_next(page, address):
@@ -167,6 +177,17 @@ def test_a_small_photo_gets_a_sentence_and_the_next_photo_works(page, address, t
     page.locator(".strip-photo").nth(4).click()
     page.wait_for_selector(f"{BOARD} .message", state="hidden", timeout=120_000)
     assert page.locator(f"{BOARD} .piece").is_visible()
+
+
+def test_a_flat_photo_keeps_the_scores_and_the_way_to_the_next_patch(page, address, tmp_path):
+    show(page, address, "&round=3")
+    columns = list(score(page))
+    Image.new("RGB", (200, 200), (40, 90, 160)).save(tmp_path / "flat.png")
+    page.set_input_files(".strip-file", str(tmp_path / "flat.png"))
+    page.wait_for_selector(f"{BOARD} .message:not([hidden])", timeout=120_000)
+    assert "one flat colour" in page.inner_text(f"{BOARD} .message") and list(score(page)) == columns
+    page.get_by_role("button", name="Next patch").click()
+    wait_for_round(page, 4)
 
 
 def test_the_truth_can_be_saved(page, address):

@@ -1,7 +1,6 @@
 """Tab Words as a person meets it: words are typed, lists are read, a photograph is lit, pictures are taken, the map is drawn."""
 
 import csv
-import re
 from urllib.parse import quote
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from visualize.lab import Lab
 from visualize.tabs import words_asked, words_vectors
 
+MAP = "document.querySelector('#word-map .linked-map')?.map"
 LISTS = """() => [...document.querySelectorAll('.kinds .kind')].map(
   (kind) => [...kind.querySelectorAll('.name')].map((one) => one.textContent))"""
 DARKNESS = """() => {
@@ -53,7 +53,7 @@ def test_the_first_paint_is_a_finished_example(page, address, lab):
     show(page, address)
     wait_for_lists(page, expected(lab, "man", "woman", "boy"))
     assert page.locator(".formula").inner_text() == "woman − man + boy"
-    assert re.search(r"girl", page.locator(".rank").first.inner_text())
+    assert "girl" in page.locator(".rank").first.inner_text()
     assert page.locator(".chips button").count() >= 4
     page.locator(".photo-words li").first.wait_for(timeout=60_000)
     assert page.locator(".near li").count() == 24
@@ -99,6 +99,31 @@ def test_an_unknown_word_offers_those_that_are_spelled_alike(page, address, lab)
     assert page.locator(".problems .problem").count() == 0
 
 
+def test_each_answer_marks_its_own_fields_and_greys_what_is_of_another_word(page, address, lab):
+    show(page, address, w="flower", photo="coffee")
+    page.locator(".pictures img").first.wait_for(timeout=180_000)
+    for name in ("one", "other", "word"):
+        type_word(page, name, "zebra")
+    page.locator(".pictures.old").wait_for()
+    assert "flower" in page.locator(".place").inner_text()
+    page.locator('[data-set="other"][aria-invalid="true"]').wait_for()
+    type_word(page, "one", "dog")
+    type_word(page, "c", "girl")
+    wait_for_lists(page, expected(lab, "man", "woman", "girl"))
+    page.wait_for_function("document.querySelectorAll('.words [aria-invalid]').length === 2")  # "word" and "other"
+    page.locator(".near .problem button").first.click()
+    page.locator(".pictures:not(.old)").wait_for()
+
+
+def test_a_link_with_words_and_choices_that_are_none_still_shows_everything(page, address, lab):
+    show(page, address, wb="dinosaur", w="zzzz", wmap="bad", wkind="bad", wgroup="bad")
+    wait_for_lists(page, expected(lab, "man", "woman", "boy"))
+    page.locator(".pictures img").first.wait_for(timeout=180_000)
+    assert page.locator(".problem").count() == 2 and "wb=dinosaur" in page.url
+    page.wait_for_function(f"{MAP}?.count === 1000", timeout=60_000)
+    assert all(page.locator(".choices select").nth(at).input_value() for at in range(3))
+
+
 @pytest.mark.parametrize("text", ["<img src=x onerror=window.hit=1>", "{{7*7}}${window.hit=1}", "", "🐕", "собака"])
 def test_nonsense_is_text_and_nothing_else(page, address, text):
     page.goto(f"{address}?tab=words&wa={quote(text)}")
@@ -133,13 +158,25 @@ def test_pictures_of_a_word_can_be_taken(page, address):
     assert page.locator(".pictures img").count() == 8
     shares = [float(text.split()[0]) for text in page.locator(".pictures span").all_inner_texts()]
     assert shares == sorted(shares, reverse=True)
-    name = picture.get_attribute("title").split(":")[0]
+    name = picture.get_attribute("title").split(":")[0].lower()
     picture.click()
-    page.wait_for_function(
-        "(name) => document.querySelector('.photo figcaption').textContent.toLowerCase() === name.toLowerCase()",
-        arg=name,
-    )
+    page.wait_for_function(f"document.querySelector('.photo figcaption').textContent.toLowerCase() === '{name}'")
     assert "photo=coffee" not in page.url
+
+
+def test_the_looking_through_is_asked_for_again_when_the_tab_is(page, address):
+    def work(asked):
+        pictures, told = "words_pictures" in asked.request.post_data, {"running": True, "done": 1, "total": 9}
+        asked.fulfill(json=told) if pictures else asked.continue_()
+
+    page.route("**/component_server/**", work)
+    show(page, address)
+    page.locator(".looking progress").wait_for()
+    page.evaluate("window.lab.open('inpaint')")
+    page.wait_for_timeout(500)  # the last answer comes while another tab is open
+    page.unroute("**/component_server/**")
+    page.evaluate("window.lab.open('words')")
+    page.locator(".pictures img").first.wait_for(timeout=180_000)
 
 
 def test_two_words_are_compared(page, address, lab):
@@ -154,22 +191,41 @@ def test_two_words_are_compared(page, address, lab):
 
 def test_the_map_is_drawn_also_on_axes_of_ones_own(page, address):
     show(page, address)
-    count = "(n) => { const map = document.querySelector('#word-map .linked-map'); return map && map.map.count === n; }"
-    page.wait_for_function(count, arg=1000, timeout=60_000)
+    page.wait_for_function(f"{MAP}?.count === 1000", timeout=60_000)
     page.locator('[data-set="group"]').select_option("300")
-    page.wait_for_function(count, arg=300, timeout=60_000)
+    page.wait_for_function(f"{MAP}.count === 300", timeout=60_000)
     page.locator('[data-set="layout"]').select_option("axes")
-    page.wait_for_function(
-        "document.querySelector('#word-map .linked-map').map.caption.startsWith('From man to woman')", timeout=60_000
-    )
-    places = page.evaluate(
-        "() => { const { labels, a } = document.querySelector('#word-map .linked-map').map;"
-        " return Object.fromEntries(['man', 'woman'].map((word) => [word, a[2 * labels.indexOf(word)]])); }"
-    )
-    assert places["man"] < 0 < places["woman"]
+    page.wait_for_function(f"{MAP}.caption.startsWith('From man to woman')", timeout=60_000)
+    man, woman = page.evaluate(f"['man', 'woman'].map((word) => {MAP}.a[2 * {MAP}.labels.indexOf(word)])")
+    assert man < 0 < woman
     type_word(page, "right", "nosuchword")
     page.locator(".map-note.wrong").wait_for()
     assert "nosuchword" in page.locator(".map-note").inner_text()
+
+
+def test_a_map_that_grows_can_be_stopped_and_gives_way_to_another(page, address):
+    show(page, address, wkind="both")
+    choice, button = page.locator('[data-set="layout"]'), page.locator('[data-do="draw"]')
+    choice.select_option("tsne")
+    page.locator(".drawing progress").wait_for()
+    button.click()
+    page.wait_for_timeout(1000)  # nothing of the stopped map comes after
+    assert button.inner_text() == "Draw it"
+    button.click()
+    page.locator(".drawing progress").wait_for()
+    choice.select_option("pca")
+    page.wait_for_function(f"{MAP}.caption.startsWith('PCA')", timeout=60_000)
+    page.wait_for_timeout(1000)
+    assert page.evaluate(f"{MAP}.caption.startsWith('PCA')") and page.locator(".drawing").is_hidden()
+
+
+def test_the_same_word_can_be_picked_on_the_map_again(page, address):
+    show(page, address)
+    page.wait_for_function(f"{MAP}?.count === 1000", timeout=60_000)
+    for _ in range(2):
+        page.evaluate("document.dispatchEvent(new CustomEvent('lab:fly', { detail: { map: 'words', index: 5 } }))")
+        page.wait_for_function(f"new URLSearchParams(location.search).get('w') === {MAP}.labels[5]")
+        type_word(page, "word", "dog")
 
 
 def test_answers_can_be_saved(page, address, lab):

@@ -153,10 +153,10 @@ def find(lab: Lab) -> Iterator[dict]:
     try:
         patches = yield from seeking(scenes.patches_steps(lab))
         key = ("clusters", patches.bank.key)
-        found = lab.results.get(key)
+        found = lab.standing.get(key)
         if found is None:
             found = yield from seeking(lab.work.watch(key, lambda: discover_steps(patches)))
-            found = lab.keep(key, lambda: found)
+            found = lab.standing.keep(key, lambda: found)
         yield gr.update(ranking=scenes.ranked(lab, patches, found))
     except (PhotoError, SourceError) as problem:
         yield gr.update(ranking={"message": str(problem)})

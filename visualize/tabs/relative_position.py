@@ -7,7 +7,7 @@ import gradio as gr
 from visualize.jpeg_uri import FULL_COLOR, jpeg_uri
 from visualize.lab import Lab
 from visualize.tabs import relative_position_api, relative_position_words
-from visualize.tabs.relative_position_round import Square, answer, draw_square, geometry, resized
+from visualize.tabs.relative_position_round import Square, about, answer, draw_square, geometry, resized
 from visualize.widgets.position_board import position_board, read_round
 from visualize.widgets.posterior_lens import data_url
 
@@ -39,12 +39,12 @@ def asked(lab: Lab, photo_key: str, number: int) -> dict:
 
     {"photo", "name", "round", "message", "direction", "sharp" and "seen" (the square as data URIs, as the photograph and as the networks
     have it), "boxes" (nine of left, top, size in shares of the square), "steps" (three lefts or tops of the grid without jitter), "pixels"
-    (side of a patch), "networks": [{"name", "title", "likely" (eight shares)} or {"name", "title", "error"}]}
+    (side of a patch), "networks": [{"name", "title"} with "likely" (eight shares) or "error" where there is a question]}
     """
     from ssl_core.photo import PhotoError
 
-    told = {"photo": photo_key, "round": number, "message": "", "networks": []}
     names = lab.models(METHODS[0])
+    told = {"photo": photo_key, "round": number, "message": "", "networks": [about(name) for name in names]}
     config = geometry(lab, names)
     key = ("position", photo_key, number, config)
     try:

@@ -37,19 +37,24 @@ def geometry(lab: Lab, names: tuple[str, ...]):
     return RelativePosition.sizes["small"]
 
 
+def about(name: str) -> dict:
+    """What the page calls a network."""
+    return {"name": name, "title": name.rpartition("-")[2].capitalize()}
+
+
 def answer(lab: Lab, name: str, square: Square, config) -> dict:
     """How likely a network finds each of the eight directions, or a sentence that says why it does not answer."""
     from ssl_core.checkpoint import CheckpointError
 
-    about = {"name": name, "title": name.rpartition("-")[2].capitalize()}
+    told = about(name)
     try:
         model = lab.model(name)
     except CheckpointError as error:
-        return about | {"error": str(error)}
+        return told | {"error": str(error)}
     if (model.config.side, model.config.patch) != (config.side, config.patch):
-        return about | {"error": f"{name} was trained on patches of {model.config.patch} px and sits this one out."}
+        return told | {"error": f"{name} was trained on patches of {model.config.patch} px and sits this one out."}
     likely = model.guess(square.patches)[square.direction]
-    return about | {"likely": [round(float(share), 4) for share in likely]}
+    return told | {"likely": [round(float(share), 4) for share in likely]}
 
 
 def draw_square(pixels: np.ndarray, config, number: int) -> Square:

@@ -9,6 +9,7 @@ from visualize.jobs import Jobs
 from visualize.lab import Lab
 from visualize.tabs import words_api, words_map, words_pictures, words_text, words_vectors
 from visualize.tabs.asked import named
+from visualize.tabs.feature_map_work import Turns
 from visualize.tabs.words_asked import METHOD
 from visualize.widgets.linked_map import linked_map
 from visualize.widgets.word_desk import word_desk
@@ -25,10 +26,11 @@ def build(lab: Lab, page) -> None:
     chart = linked_map("words", elem_id="word-map")
     words_text.build(lab)
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    desk.draw(
-        partial(words_map.draw, lab), desk, [desk, chart], trigger_mode="always_last", concurrency_limit=2, **quiet
-    )
-    chart.picked(partial(words_map.picked, lab), [desk, chart], desk, trigger_mode="always_last", **quiet)
+    turns = Turns()
+    draw = partial(words_map.draw, lab, turns)
+    desk.draw(draw, desk, [desk, chart], trigger_mode="multiple", concurrency_limit=4, **quiet)
+    desk.stop(partial(words_map.stop, turns), desk, None, queue=False, **quiet)
+    chart.picked(words_map.picked, chart, desk, trigger_mode="always_last", **quiet)
     words_api.build(lab)
 
 

@@ -51,7 +51,7 @@ def known(lab: Lab) -> Known:
     from ssl_core.word_files import read_all
 
     folder = zoo.folder() / model_name(lab)
-    return lab.keep(("word vectors", str(folder)), lambda: Known(folder.name, read_all(folder)))
+    return lab.standing.keep(("word vectors", str(folder)), lambda: Known(folder.name, read_all(folder)))
 
 
 def network(lab: Lab) -> NoisyWords:
@@ -79,12 +79,12 @@ def answers(lab: Lab) -> dict[tuple[str, str, str], str]:
         asked = analogies.covered([*analogies.google(), *analogies.visual()], words)
         return {(question.a, question.b, question.c): question.d for question in asked}
 
-    return lab.keep(("known analogies", model_name(lab)), make)
+    return lab.standing.keep(("known analogies", model_name(lab)), make)
 
 
 def examples(lab: Lab) -> dict[str, list[list[str]]]:
     """Questions of the hand-written set that the visual vectors answer rightly, and some where they are far off: [a, b, c]."""
-    return lab.keep(("analogy examples", model_name(lab)), lambda: _examples(known(lab).vectors["visual"]))
+    return lab.standing.keep(("analogy examples", model_name(lab)), lambda: _examples(known(lab).vectors["visual"]))
 
 
 def _examples(vectors: WordVectors) -> dict[str, list[list[str]]]:
@@ -123,10 +123,10 @@ def bank_scores(lab: Lab) -> np.ndarray | None:
     if bank is None:
         return None
     key = ("word scores", model_name(lab), bank.key)
-    found = lab.results.get(key)
+    found = lab.standing.get(key)
     if found is None:
         found = load_scores(network(lab), bank)
-    return None if found is None else lab.keep(key, lambda: found)
+    return None if found is None else lab.standing.keep(key, lambda: found)
 
 
 def bank_score_steps(lab: Lab):
@@ -135,4 +135,6 @@ def bank_score_steps(lab: Lab):
 
     bank = yield from lab.bank_steps()
     model = network(lab)
-    return (yield from lab.work.watch(("word scores", bank.key), lambda: score_steps(model, bank)))
+    key = ("word scores", model.name, bank.key)
+    found = yield from lab.work.watch(key, lambda: score_steps(model, bank))
+    return lab.standing.keep(key, lambda: found)

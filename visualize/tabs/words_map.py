@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 
 import gradio as gr
 import numpy as np
 
 from visualize.lab import Lab
 from visualize.tabs.asked import AskedError
+from visualize.tabs.feature_map_asked import read, whole
+from visualize.tabs.feature_map_work import Turns
 from visualize.tabs.words_asked import known
 from visualize.tabs.words_vectors import checked
 from visualize.widgets.linked_map import groups_of, layout_of, points_of
@@ -41,18 +46,34 @@ def rows_of(words: tuple[str, ...], group: str) -> np.ndarray:
     return np.arange(min(len(words), FREQUENT) if group == str(FREQUENT) else len(words))
 
 
-def draw(lab: Lab, given: dict) -> Iterator[tuple[dict, dict]]:
-    """Updates of the desk and of the map until it is drawn. What is wrong becomes a sentence in the tab."""
+def draw(lab: Lab, turns: Turns, given: dict) -> Iterator[tuple[dict, dict]]:
+    """Updates of the desk and of the map until it is drawn. What is wrong becomes a sentence in the tab.
+
+    Ends early when a newer question comes from the same page.
+    """
     from ssl_core.checkpoint import CheckpointError
     from ssl_core.layouts import LayoutError
 
+    asked = read(given, ())
+    turns.begin(asked)
     try:
-        yield from _drawn(lab, given or {})
+        with closing(_drawn(lab, given or {})) as steps:
+            for told, update in steps:
+                if turns.old(asked):
+                    return
+                yield gr.update(mapped=told | {"turn": asked.turn}), update
     except (AskedError, CheckpointError, LayoutError) as error:
-        yield gr.update(mapped={"message": str(error)}), gr.skip()
+        yield gr.update(mapped={"turn": asked.turn, "message": str(error)}), gr.skip()
+
+
+def stop(turns: Turns, given: dict) -> None:
+    """End what is being drawn for a page."""
+    asked = read(given, ())
+    turns.begin(replace(asked, turn=asked.turn + 1))
 
 
 def _drawn(lab: Lab, given: dict) -> Iterator[tuple[dict, dict]]:
+    """What the desk is told of the map, and the update of the map."""
     from ssl_core.layouts import FEWEST, FEWEST_NONLINEAR, METHODS
 
     at_hand = known(lab)
@@ -69,23 +90,19 @@ def _drawn(lab: Lab, given: dict) -> Iterator[tuple[dict, dict]]:
             f"{METHODS[method].title} needs more words than the {len(words)} of this group: choose more words, or axes of your own."
         )
     key = f"{at_hand.name} {kind} {given.get('group')}"
-    told, base = (
-        {"words": words},
-        {"points": points_of(f"words {key}", words, ("word", "words")), "colors": colors_of(words)},
-    )
+    base = {"points": points_of(f"words {key}", words, ("word", "words")), "colors": colors_of(words)}
     if method == "axes":
         xy, caption = on_axes(at_hand, vectors, rows, given)
-        yield gr.update(mapped=told), gr.update(**base, layout=layout_of(f"{key} {caption}", xy, caption=caption))
+        yield {"words": words}, gr.update(**base, layout=layout_of(f"{key} {caption}", xy, caption=caption))
         return
     for share, saying, xy in _laid(lab, method, vectors, rows, key):
         caption = f"{METHODS[method].title} of the {kind} vectors, {len(words):,} words"
-        told = {"words": words, "working": f"{METHODS[method].title}: {saying}" if share < 1 else "", "share": share}
-        layout = (
-            {"layout": layout_of(f"{key} {method} {share:.3f}", xy, caption=caption, growing=share < 1)}
-            if xy is not None
-            else {}
-        )
-        yield gr.update(mapped=told), gr.update(**base, **layout)
+        told = {"working": f"{METHODS[method].title}: {saying}" if share < 1 else "", "share": share}
+        if xy is None:
+            yield told, gr.skip()
+            continue
+        layout = layout_of(f"{key} {method} {share:.3f}", xy, caption=caption, growing=share < 1)
+        yield told | {"words": words}, gr.update(**base, layout=layout)
         base = {}
 
 
@@ -94,16 +111,17 @@ def _laid(lab: Lab, method: str, vectors, rows: np.ndarray, key: str) -> Iterato
     from ssl_core.layouts import layout_steps
 
     place = ("word map", method, key)
-    made = lab.results.get(place)
+    made = lab.standing.get(place)
     if made is not None:
         yield 1.0, "", made
         return
     xy = None
-    for step in layout_steps(method, vectors.vectors[rows]):
-        xy = step.xy if step.xy is not None else xy
-        if step.share < 1:
-            yield step.share, step.saying, step.xy
-    lab.keep(place, lambda: xy)
+    with closing(lab.work.watch(place, lambda: layout_steps(method, vectors.vectors[rows]))) as steps:
+        for step in steps:
+            xy = step.xy if step.xy is not None else xy
+            if step.share < 1:
+                yield step.share, step.saying, step.xy
+    lab.standing.keep(place, lambda: xy)
     yield 1.0, "", xy
 
 
@@ -135,15 +153,6 @@ def colors_of(words: list[str]) -> dict:
     return groups_of("group", names, np.array([member.get(word, len(names) - 1) for word in words]))
 
 
-def picked(lab: Lab, given: dict, value: dict) -> dict:
-    """The word that was picked on the map, for the desk."""
-    from ssl_core.checkpoint import CheckpointError
-
-    try:
-        index, at_hand = int((value or {}).get("picked", -1)), known(lab)
-    except (AskedError, CheckpointError):
-        return gr.skip()  # the desk says so already
-    rows = rows_of(at_hand.first.words, str((given or {}).get("group") or "all"))
-    if not 0 <= index < len(rows):
-        return gr.skip()
-    return gr.update(picked={"word": at_hand.first.words[rows[index]], "turn": index + 1})
+def picked(value: dict) -> dict:
+    """The point that was picked on the map, for the desk; with another turn each time, since a page hears only of what changes."""
+    return gr.update(picked={"index": whole((value or {}).get("picked"), -1, 10**6, -1), "turn": time.monotonic_ns()})

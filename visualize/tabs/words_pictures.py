@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from visualize.jobs import Jobs, own_key, progress
+from visualize.jobs import Jobs, only_steps, own_key, progress
 from visualize.jpeg_uri import jpeg_uri
 from visualize.lab import Lab
 from visualize.tabs.words_asked import bank_score_steps, bank_scores, known, model_name, network
@@ -29,8 +29,8 @@ def pictures(lab: Lab, jobs: Jobs, query: dict) -> dict:
     key = own_key(query, "words", model_name(lab))
     scores = None if jobs.at_work(key) else bank_scores(lab)
     if scores is None:
-        job = jobs.ask(key, lambda: bank_score_steps(lab), query)
-        scores = job and job.result
+        job = jobs.ask(key, lambda: only_steps(bank_score_steps(lab)), query)
+        scores = bank_scores(lab) if job is not None and job.ended.is_set() else None
     if scores is None:
         told = progress(job)
         if job is not None and job.latest is not None:

@@ -84,7 +84,7 @@ def people(lab: Lab) -> dict[frozenset, list[dict]]:
                 found.setdefault(frozenset((one, other)), []).append({"list": name, "rating": rating})
         return found
 
-    return lab.keep(("rated pairs",), make)
+    return lab.standing.keep(("rated pairs",), make)
 
 
 def checked(at_hand: Known, query: dict, fields: tuple[str, ...]) -> tuple[dict[str, str], list[dict]]:

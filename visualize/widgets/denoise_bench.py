@@ -12,7 +12,7 @@ import gradio as gr
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 SCRIPTS = ("denoise_noise.js", "denoise_bench.js")
-CODE = re.compile(r"(gaussian|masking|salt-and-pepper)-(0(?:\.\d{1,3})?|1(?:\.0{1,3})?)-(\d{1,6})")
+CODE = re.compile(r"(gaussian|masking|salt-and-pepper)-(0(?:\.\d{1,2})?|1(?:\.0{1,2})?)-(\d{1,6})")
 MOST = 0.7  # the slider's end: beyond, nothing is left of a photograph
 
 

@@ -12,9 +12,10 @@ SCRIPTS = ("words.js", "words_lists.js", "words_pictures.js", "words_map.js")
 def word_desk(question: str, answers: Sequence[Callable[[dict], dict]]) -> gr.HTML:
     """The component, headed by a question. It asks `answers`, functions of one dict, by their names.
 
-    Its value is what the map below is to show, {"kind", "layout", "group", "left", "right", "bottom", "top"}; `draw` fires when
-    that changes. Props: `mapped` {"words": [as they stand on the map], "message", "working", "share"}; `picked` {"word", "turn"},
-    a word that was picked on the map.
+    Its value is what the map below is to show, {"kind", "layout", "group", "left", "right", "bottom", "top"}, with turn and client,
+    which say which question of which open page it is; `draw` fires when that changes, `stop` when the work is to end.
+    Props: `mapped` {"turn", "words": [as they stand on the map], "message", "working", "share"}; `picked` {"index", "turn"},
+    the point that was picked on the map.
     """
     return gr.HTML(
         {},
