@@ -31,11 +31,7 @@ function drag(event, frame) {
   drawAll();
 }
 async function download(one) {
-  const link = make("a");
-  link.href = URL.createObjectURL(await one.full.convertToBlob());
-  link.download = `${photo.key}-${one.answer.id}${view === "error" && one.error ? "-error" : ""}.png`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  window.lab.save(await one.full.convertToBlob(), `${photo.key}-${one.answer.id}${view === "error" && one.error ? "-error" : ""}.png`);
 }
 
 // --- drawing

@@ -4,7 +4,7 @@ const TAB = "denoising_autoencoder", CLOSE = 40; // px of the picture that a clo
 const root = element.querySelector(".denoise-bench"), $ = (selector) => root.querySelector(selector);
 const link = window.lab;
 const level = $(".level input"), seed = $(".seed input"), pictures = $(".pictures"), message = $(".message");
-const { fileUrl, make } = window.lab;
+const { bitmapOf, make } = window.lab;
 const SAVE = '<svg viewBox="0 0 20 20" aria-hidden="true"><path d="M10 3v9M6 8.5l4 4 4-4M4 16.5h12"/></svg>';
 
 // noise: what the hand has set; at: the close-up's centre in parts of the picture; clean: the truth's pixels, for the noise of the hand
@@ -91,9 +91,7 @@ function showOf(id) {
 async function download(show) {
   const sheet = new OffscreenCanvas(show.source.width, show.source.height);
   sheet.getContext("2d").drawImage(show.source, 0, 0);
-  const to = make("a", { href: URL.createObjectURL(await sheet.convertToBlob()), download: `${state.scene.photo}-${state.scene.noise}-${show.id}.png` });
-  to.click();
-  setTimeout(() => URL.revokeObjectURL(to.href), 1000);
+  window.lab.save(await sheet.convertToBlob(), `${state.scene.photo}-${state.scene.noise}-${show.id}.png`);
 }
 const veiled = (show) => show.id === "truth" && state.hidden;
 function draw(show) {
@@ -124,11 +122,6 @@ function place() {
 const drawAll = () => { if (state.scene?.width) for (const show of shows.values()) if (show.node.isConnected) draw(show); };
 
 // ---- what arrives ----
-async function load(path) {
-  const answer = await fetch(fileUrl(path));
-  if (!answer.ok) throw new Error("The pictures of this photo are no longer kept: choose the photo again.");
-  return createImageBitmap(await answer.blob(), { colorSpaceConversion: "none", premultiplyAlpha: "none" });
-}
 let again = null; // the noise that was asked for once more
 async function arrive() {
   const scene = props.scene, mine = ++turn;
@@ -139,7 +132,7 @@ async function arrive() {
     return;
   }
   const found = await Promise.all(scene.pictures.map((picture) => (!picture.path ? null : shows.get(picture.id)?.path === picture.path
-    ? shows.get(picture.id).source : load(picture.path).catch((problem) => { picture.error = problem.message; return null; }))));
+    ? shows.get(picture.id).source : bitmapOf(picture.path).catch((problem) => { picture.error = problem.message; return null; }))));
   if (mine !== turn) return;
   const done = scene.pictures.length && scene.pictures.every((picture) => !picture.waiting);
   state.scene = scene;

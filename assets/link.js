@@ -123,14 +123,31 @@ window.lab = (() => {
     return made;
   }
 
+  // Puts a file among the person's downloads.
+  function save(blob, name) {
+    const link = make("a", { href: URL.createObjectURL(blob), download: name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  }
+
+  // A picture that Python keeps, its numbers untouched by the browser's colours.
+  const fileUrl = (path) => `${(window.gradio_config && window.gradio_config.root) || ""}/gradio_api/file=${path}`;
+  async function bitmapOf(path) {
+    const answer = await fetch(fileUrl(path));
+    if (!answer.ok) throw new Error("The pictures of this photo are no longer kept: choose the photo again.");
+    return createImageBitmap(await answer.blob(), { colorSpaceConversion: "none", premultiplyAlpha: "none" });
+  }
+
   return {
     // For every tab: read and write the link, open a tab, hear what is shown, ask Python, build what is shown, hide the truth.
     asker,
     digits,
     hideTruth,
     onTruth,
-    fileUrl: (path) => `${(window.gradio_config && window.gradio_config.root) || ""}/gradio_api/file=${path}`,
+    fileUrl,
+    bitmapOf,
     make,
+    save,
     typing,
     set,
     get: (name) => query().get(name),

@@ -1,9 +1,4 @@
 // Saving from the linked map: the picture with its caption, the coordinates, the selection; then what starts it all.
-function download(blob, name) {
-  const link = make("a", { href: URL.createObjectURL(blob), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-}
 function savePicture() {
   const line = 22 * map.ratio, sheet = make("canvas", { width: map.width, height: map.height + 2.2 * line }), brush = sheet.getContext("2d");
   brush.fillStyle = `rgb(${theme.paper})`; brush.fillRect(0, 0, sheet.width, sheet.height);
@@ -13,7 +8,7 @@ function savePicture() {
   brush.fillText(map.caption, 10 * map.ratio, map.height + line, map.width - 20 * map.ratio);
   const colors = map.ramp ? `${map.ramp.low} to ${map.ramp.high}` : map.groups.join(", ");
   if (map.colorTitle) brush.fillText(`${map.colorTitle}: ${colors}`, 10 * map.ratio, map.height + 1.9 * line, map.width - 20 * map.ratio);
-  sheet.toBlob((blob) => download(blob, "map.png"));
+  sheet.toBlob((blob) => window.lab.save(blob, "map.png"));
 }
 const quoted = (value) => (/[",\n\r]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
 // A cell that starts like a formula would be run by a spreadsheet.
@@ -24,12 +19,12 @@ function saveTable() {
     const places = [map.a, map.b].filter(Boolean).flatMap((xy) => [xy[2 * i].toFixed(5), xy[2 * i + 1].toFixed(5)]);
     lines.push([i, nameOf(i), ...extra.map((name) => map.columns[name][i]), ...places, ...(map.groups.length ? [map.groups[map.group[i]]] : []), map.chosen && map.chosen[i] ? 1 : 0]);
   }
-  download(new Blob([lines.map((line) => line.map(harmless).join(",")).join("\r\n") + "\r\n"], { type: "text/csv" }), "map.csv");
+  window.lab.save(new Blob([lines.map((line) => line.map(harmless).join(",")).join("\r\n") + "\r\n"], { type: "text/csv" }), "map.csv");
 }
 function saveList() {
   const file = map.columns.file || map.labels, box = map.columns.box;
   const lines = map.list.map((i) => (box && box[i] ? `${file[i]}\t${box[i]}` : file[i] || nameOf(i)));
-  download(new Blob([lines.join("\n") + "\n"], { type: "text/plain" }), "selection.txt");
+  window.lab.save(new Blob([lines.join("\n") + "\n"], { type: "text/plain" }), "selection.txt");
 }
 
 root.addEventListener("click", (event) => {

@@ -182,9 +182,7 @@ const actions = {
     bits.forEach((bit, i) => image.data.set([bit * 255, bit * 255, bit * 255, 255], 4 * i));
     const grid = new OffscreenCanvas(SIDE, SIDE); grid.getContext("2d").putImageData(image, 0, 0);
     pen.imageSmoothingEnabled = false; pen.drawImage(grid, 0, 0, sheet.width, sheet.height);
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(await sheet.convertToBlob()); link.download = "mask.png"; link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    window.lab.save(await sheet.convertToBlob(), "mask.png");
   },
 };
 const seedOf = () => Math.min(999999, Math.max(0, Math.floor(seed.value) || 0));

@@ -136,9 +136,7 @@ async function savePart(button) {
   const canvas = figure ? figure.querySelector("canvas") : await (box ? sheetOf(box) : wallPicture());
   const named = figure ? figure.dataset.panel : !box ? "wall" : box === theirs ? "nearest" : "patches";
   const blob = await new Promise((done) => canvas.toBlob(done));
-  const saved = make("a", { href: URL.createObjectURL(blob), download: `${model}-${stage}-${box || figure ? `unit${unit}-` : ""}${named}.png` });
-  saved.click();
-  setTimeout(() => URL.revokeObjectURL(saved.href), 1000);
+  window.lab.save(blob, `${model}-${stage}-${box || figure ? `unit${unit}-` : ""}${named}.png`);
 }
 // The wall as it is sorted.
 async function wallPicture() {

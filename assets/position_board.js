@@ -103,11 +103,7 @@ function tile(network) {
   return node;
 }
 function download(canvas, name) {
-  canvas.toBlob((blob) => {
-    const to = make("a", { href: URL.createObjectURL(blob), download: `${round.asked.photo}-round-${round.asked.round}-${name}.png` });
-    to.click();
-    setTimeout(() => URL.revokeObjectURL(to.href), 1000);
-  });
+  canvas.toBlob((blob) => window.lab.save(blob, `${round.asked.photo}-round-${round.asked.round}-${name}.png`));
 }
 
 // ---- what is seen ----

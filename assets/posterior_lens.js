@@ -5,7 +5,7 @@ const lens = element.querySelector(".posterior-lens"), part = (name) => lens.que
 const SAVE = '<svg viewBox="0 0 20 20" aria-hidden="true"><path d="M10 3v9M6 8.5l4 4 4-4M4 16.5h12"/></svg>';
 const link = window.lab;
 const slider = part("input[type=range]"), pictures = part(".pictures"), table = part("tbody");
-const { digits, fileUrl, make } = window.lab;
+const { bitmapOf, digits, fileUrl, make } = window.lab;
 
 const state = { scene: null, photo: null, view: null, temperature: 0.38, chroma: "median", at: null, pinned: false, focus: null, hidden: false, shows: new Map(), frames: [] };
 
@@ -48,12 +48,6 @@ const focused = () => posteriors().find((show) => show.name === state.focus) || 
 const grid = () => focused()?.posterior || rosy()[0]?.histograms; // whose cells the hand goes by
 
 // ---- loading ----
-async function loadPicture(path) {
-  const answer = await fetch(fileUrl(path));
-  if (!answer.ok) throw new Error("The pictures of this photo are no longer kept: choose the photo again.");
-  return createImageBitmap(await answer.blob(), { colorSpaceConversion: "none", premultiplyAlpha: "none" });
-}
-
 function pixelsOf(bitmap, width = bitmap.width, height = bitmap.height) {
   const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
   context.imageSmoothingQuality = "high";
@@ -62,13 +56,13 @@ function pixelsOf(bitmap, width = bitmap.width, height = bitmap.height) {
 }
 
 async function loadPhoto(scene) {
-  const bitmap = await loadPicture(scene.photo), lab = annealedMean.toLab(pixelsOf(bitmap));
+  const bitmap = await bitmapOf(scene.photo), lab = annealedMean.toLab(pixelsOf(bitmap));
   return { path: scene.photo, bitmap, W: bitmap.width, H: bitmap.height, ...lab, full: null };
 }
 
 async function loadModel(show, model) {
   if (model.kind === "picture") {
-    const bitmap = await loadPicture(model.path);
+    const bitmap = await bitmapOf(model.path);
     if (show.path === model.path) Object.assign(show, { bitmap, lab: annealedMean.toLab(pixelsOf(bitmap)) });
   } else if (model.kind === "histograms") {
     await loadHistograms(show, model);

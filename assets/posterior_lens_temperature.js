@@ -115,9 +115,7 @@ async function savePicture(name) {
   if (show.posterior || show.histograms) context.putImageData(renderFull(name, temperature), 0, 0);
   else if (name === "truth" && state.hidden) context.putImageData(annealedMean.compose(fullView(), new Float32Array(2), 1, 1), 0, 0);
   else context.drawImage(show.bitmap, 0, 0);
-  const url = URL.createObjectURL(await canvas.convertToBlob({ type: "image/png" }));
-  make("a", { href: url, download: `${state.scene.key}-${name}${show.posterior ? `-T${temperature.toFixed(2)}` : ""}.png` }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 10000);
+  window.lab.save(await canvas.convertToBlob({ type: "image/png" }), `${state.scene.key}-${name}${show.posterior ? `-T${temperature.toFixed(2)}` : ""}.png`);
 }
 const fullView = () => (state.photo.full = state.photo.full || annealedMean.readLightness(pixelsOf(state.photo.bitmap), state.photo.W, state.photo.H));
 function renderFull(name, T) {

@@ -96,13 +96,8 @@ function telling(svg, tells) {
 const target = (x, y, r) => draw("circle", { cx: x, cy: y, r, fill: "transparent" });
 
 // ---- saving ----
-function download(blob, name) {
-  const saved = make("a", { href: URL.createObjectURL(blob), download: name });
-  saved.click();
-  setTimeout(() => URL.revokeObjectURL(saved.href), 10000);
-}
 const cellText = (value) => { const text = value === null || value === undefined ? "" : String(value); return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text; };
-const saveRows = (rows, name) => download(new Blob([rows.map((row) => row.map(cellText).join(",")).join("\r\n") + "\r\n"], { type: "text/csv" }), name);
+const saveRows = (rows, name) => window.lab.save(new Blob([rows.map((row) => row.map(cellText).join(",")).join("\r\n") + "\r\n"], { type: "text/csv" }), name);
 // The chart as it stands, on its own ground, under its title; the colours of the page are written into it.
 function standalone(figure) {
   const svg = figure.querySelector(".canvas svg").cloneNode(true), unit = rem(), head = 30 * unit, width = +svg.getAttribute("width"), height = +svg.getAttribute("height");
@@ -114,14 +109,14 @@ function standalone(figure) {
   return { text, width, height: height + head };
 }
 function saveSvg(figure) {
-  download(new Blob([standalone(figure).text], { type: "image/svg+xml" }), `transfer-${figure.dataset.chart}.svg`);
+  window.lab.save(new Blob([standalone(figure).text], { type: "image/svg+xml" }), `transfer-${figure.dataset.chart}.svg`);
 }
 async function savePng(figure) {
   const { text, width, height } = standalone(figure), image = new Image(), canvas = make("canvas", { width: 2 * width, height: 2 * height });
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
   await image.decode();
   canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-  canvas.toBlob((blob) => download(blob, `transfer-${figure.dataset.chart}.png`));
+  canvas.toBlob((blob) => window.lab.save(blob, `transfer-${figure.dataset.chart}.png`));
 }
 for (const figure of parts("figure.chart")) {
   const named = figure.dataset.chart;

@@ -96,7 +96,5 @@ part('[data-save="answers"]').addEventListener("click", () => {
   if (!answer) return;
   const rows = answer.kinds.flatMap((kind) => (kind.answers || []).map((one, at) => [kind.title, at + 1, one.word, one.cosine, one.asked ? "query word" : one.right ? "right answer" : ""]));
   const text = [["vectors", "rank", "word", "cosine", ""], ...rows].map((row) => row.map((cell) => `"${String(cell).replaceAll('"', '""')}"`).join(",")).join("\r\n");
-  const save = make("a", { href: URL.createObjectURL(new Blob([text], { type: "text/csv" })), download: `${answer.words[1]}-${answer.words[0]}-${answer.words[2]}.csv` });
-  save.click();
-  setTimeout(() => URL.revokeObjectURL(save.href), 10000);
+  window.lab.save(new Blob([text], { type: "text/csv" }), `${answer.words[1]}-${answer.words[0]}-${answer.words[2]}.csv`);
 });

@@ -15,7 +15,7 @@ from ssl_core.ab_bins import annealed_mean
 from tests.tiny_models import tiny_lab
 from visualize.entropy_map import entropy_map
 from visualize.lab import Lab
-from visualize.tabs import colorize, colorize_api, colorize_words
+from visualize.tabs import colorize, colorize_api, explained
 from visualize.widgets.posterior_lens import LensFiles, data_url, relative_logs
 
 HYPERCOLUMNS = "hypercolumn-colorization-histograms"
@@ -151,7 +151,7 @@ def test_no_network_at_all_is_one_sentence(files, tmp_path, monkeypatch):
 
 
 def test_words_tell_the_training_and_are_no_template(lab):
-    table = colorize_words.trainings(colorize.models_of(lab))
+    table = explained.trainings(colorize.models_of(lab))
     assert all(name in table for name in colorize.models_of(lab))
     assert not set("${}") & set(table)
 

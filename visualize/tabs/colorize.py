@@ -7,7 +7,8 @@ import numpy as np
 
 from visualize.entropy_map import VIRIDIS, entropy_map
 from visualize.lab import Lab, Shown
-from visualize.tabs import colorize_api, colorize_words
+from visualize.tabs import colorize_api
+from visualize.tabs.explained import explained, trainings
 from visualize.widgets.posterior_lens import LensFiles, LensFolder, data_url, posterior_lens, to_value
 
 ID = "colorize"
@@ -28,7 +29,7 @@ def build(lab: Lab, page) -> None:
     """The tab: the lens, which is controls and answers in one, and the words below."""
     files = LensFiles()
     lens = posterior_lens(QUESTION)
-    colorize_words.build(models_of(lab))
+    explained("colorize_words.html", trainings=trainings(models_of(lab)))
     page.on_show(ID, partial(show, lab, files), [], [lens], api_visibility="private", concurrency_limit=2)
     colorize_api.build(lab, partial(models_of, lab))
 

@@ -8,7 +8,8 @@ import gradio as gr
 import numpy as np
 
 from visualize.lab import Lab
-from visualize.tabs import denoise_api, denoise_words
+from visualize.tabs import denoise_api
+from visualize.tabs.explained import explained, trainings
 from visualize.widgets.denoise_bench import Noise, denoise_bench, finite, read_noise, to_code
 from visualize.widgets.posterior_lens import LensFiles, LensFolder
 
@@ -33,7 +34,7 @@ def build(lab: Lab, page) -> None:
     """The tab: the bench, which is knobs and answers in one, and the words below."""
     files = LensFiles()
     bench = denoise_bench(QUESTION, elem_id="denoise-bench")
-    denoise_words.build(lab, METHODS[0])
+    explained("denoise_words.html", trainings=trainings(lab.models(METHODS[0])))
     quiet = {
         "show_progress": "hidden",
         "trigger_mode": "always_last",

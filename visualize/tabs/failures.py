@@ -6,8 +6,9 @@ from functools import partial
 
 from visualize.jobs import Jobs
 from visualize.lab import Lab
-from visualize.tabs import failures_api, failures_gallery, failures_photo, failures_table, failures_words
+from visualize.tabs import failures_api, failures_gallery, failures_photo, failures_table
 from visualize.tabs.asked import named
+from visualize.tabs.explained import explained
 from visualize.tabs.failures_table import Board
 from visualize.widgets.failure_board import failure_board
 
@@ -27,5 +28,5 @@ def build(lab: Lab, page) -> None:
         "failure_photo": partial(failures_photo.on_photo, board),
     }
     failure_board(QUESTION, [named(name, handler) for name, handler in handlers.items()])
-    failures_words.build()
+    explained("failures_words.html")
     failures_api.build(board)

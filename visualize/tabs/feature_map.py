@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 
@@ -14,7 +15,8 @@ from ssl_core.layouts import LayoutError, knobs_of
 from ssl_core.shipped_layouts import Laid
 from visualize.lab import Lab
 from visualize.model_titles import title_of
-from visualize.tabs import feature_map_api, feature_map_words
+from visualize.tabs import feature_map_api
+from visualize.tabs.explained import explained
 from visualize.tabs.feature_map_asked import Asked, read
 from visualize.tabs.feature_map_neighbors import rows, without_rows
 from visualize.tabs.feature_map_work import Maps, both, chosen_color
@@ -34,7 +36,7 @@ def build(lab: Lab, page) -> None:
     maps = Maps(lab)
     controls = map_controls(QUESTION, ID, LAYOUTS)
     bench = linked_map("map", elem_id="feature-map")
-    feature_map_words.build()
+    explained("feature_map_words.html")
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
     controls.draw(
         partial(draw, maps),
@@ -66,14 +68,11 @@ def draw(maps: Maps, photo_key: str, given: dict) -> Iterator[Update]:
         yield told(asked, problem="No trained network is here: train one with `python -m ssl_core train`."), gr.skip()
         return
     try:
-        steps = drawn(maps, photo_key, asked)
-        try:
+        with closing(drawn(maps, photo_key, asked)) as steps:
             for update in steps:
-                yield update
                 if maps.turns.old(asked):
                     return
-        finally:
-            steps.close()
+                yield update
     except (CheckpointError, PhotoError, SourceError, LayoutError) as error:
         yield told(asked, problem=str(error)), gr.skip()
 

@@ -9,6 +9,7 @@ import numpy as np
 from visualize.jpeg_uri import FULL_COLOR, jpeg_uri
 from visualize.lab import Lab, Recent
 from visualize.tabs import inpaint_api, inpaint_fills, inpaint_words
+from visualize.tabs.explained import explained, trainings
 from visualize.widgets import answers as answers_widget
 from visualize.widgets import mask_pad
 
@@ -30,7 +31,8 @@ def build(lab: Lab, page) -> None:
             pad = mask_pad.mask_pad(START, preset_mask, elem_id="mask-pad")
         with gr.Column(scale=15, min_width=320):
             side_by_side = answers_widget.answers(elem_id="inpaint-answers")
-    inpaint_words.build(lab, METHODS[0])
+    names = lab.models(METHODS[0])
+    explained("inpaint_words.html", trainings=trainings(names), weights=inpaint_words.weights(names))
 
     quiet = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private"}
     page.on_show(ID, partial(show, lab, kept), [pad], [pad, side_by_side], **quiet)

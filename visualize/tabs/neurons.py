@@ -7,8 +7,9 @@ from functools import partial
 
 from visualize.jobs import Jobs
 from visualize.lab import Lab
-from visualize.tabs import neurons_api, neurons_field, neurons_unit, neurons_wall, neurons_words
+from visualize.tabs import neurons_api, neurons_field, neurons_unit, neurons_wall
 from visualize.tabs.asked import named
+from visualize.tabs.explained import explained
 from visualize.tabs.neurons_asked import Bench
 from visualize.tabs.neurons_dream import dream
 from visualize.tabs.neurons_indexing import indexing
@@ -28,7 +29,7 @@ def build(lab: Lab, page) -> None:
     """
     bench = Bench(lab)
     neuron_bench(QUESTION, server_functions(bench, Jobs()))
-    neurons_words.build()
+    explained("neurons_words.html")
     neurons_api.build(bench)
 
 

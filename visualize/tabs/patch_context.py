@@ -11,7 +11,7 @@ import numpy as np
 from visualize.jpeg_uri import FULL_COLOR, jpeg_uri
 from visualize.lab import Lab
 from visualize.tabs import patch_context_scene as scenes
-from visualize.tabs import patch_context_words
+from visualize.tabs.explained import explained
 from visualize.widgets.patch_board import patch_board, patch_clusters
 
 ID = "patch_context"
@@ -26,7 +26,7 @@ def build(lab: Lab, page) -> None:
     """The tab: the board with the photo and its neighbours, the clusters of the bank, the words below."""
     board = patch_board(QUESTION, ID)
     clusters = patch_clusters()
-    patch_context_words.build()
+    explained("patch_context_words.html")
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
     page.on_show(ID, partial(show, lab), [board], [board], concurrency_limit=2, **quiet)
     board.moved(

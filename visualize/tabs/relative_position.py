@@ -7,6 +7,7 @@ import gradio as gr
 from visualize.jpeg_uri import FULL_COLOR, jpeg_uri
 from visualize.lab import Lab
 from visualize.tabs import relative_position_api, relative_position_words
+from visualize.tabs.explained import explained, trainings
 from visualize.tabs.relative_position_round import Square, about, answer, draw_square, geometry, resized
 from visualize.widgets.position_board import position_board, read_round
 from visualize.widgets.posterior_lens import data_url
@@ -22,7 +23,8 @@ LARGEST = 480  # px of the square as a person sees it
 def build(lab: Lab, page) -> None:
     """The tab: the board, which is game and answers in one, and the words below."""
     board = position_board(QUESTION, lab.keys, elem_id="position-board")
-    relative_position_words.build(lab, METHODS[0])
+    names = lab.models(METHODS[0])
+    explained("relative_position_words.html", trainings=trainings(names), ours=relative_position_words.ours(names))
     quiet = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private"}
     page.on_show(ID, partial(show, lab), [board], [board], concurrency_limit=2, **quiet)
     board.ask(partial(show, lab), [page.photo, board], [board], concurrency_limit=2, **quiet)

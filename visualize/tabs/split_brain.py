@@ -9,7 +9,8 @@ import numpy as np
 from visualize.entropy_map import VIRIDIS
 from visualize.jpeg_uri import FULL_COLOR, jpeg_uri
 from visualize.lab import Lab, Recent
-from visualize.tabs import split_brain_api, split_brain_words
+from visualize.tabs import split_brain_api
+from visualize.tabs.explained import explained, trainings
 from visualize.widgets.posterior_lens import LensFiles, LensFolder
 from visualize.widgets.split_view import read_turn, split_view
 
@@ -26,7 +27,7 @@ def build(lab: Lab, page) -> None:
     """The tab: the view, which is controls and answers in one, and the words below."""
     files, turned = LensFiles(), Recent(TURNS_KEPT)
     view = split_view(QUESTION, elem_id="split-view")
-    split_brain_words.build(lab, METHODS[0])
+    explained("split_brain_words.html", trainings=trainings(lab.models(METHODS[0])))
     quiet = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private"}
     page.on_show(ID, partial(show, lab, files, turned), [view], [view], concurrency_limit=2, **quiet)
     view.turn(partial(show, lab, files, turned), [page.photo, view], [view], concurrency_limit=2, **quiet)

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from functools import partial
 
 from visualize.lab import Lab
-from visualize.tabs import transfer_asked, transfer_results, transfer_words
+from visualize.tabs import transfer_asked, transfer_results
 from visualize.tabs.asked import AskedError, named
+from visualize.tabs.explained import explained
 from visualize.tabs.transfer_race import Races
 from visualize.widgets.transfer_board import transfer_board
 
@@ -26,7 +27,7 @@ def build(lab: Lab, page) -> None:
         "transfer_race": partial(transfer_asked.race, races),
     }
     transfer_board(QUESTION, [named(name, spoken(handler)) for name, handler in handlers.items()])
-    transfer_words.build()
+    explained("transfer_words.html")
 
 
 def results(races: Races, query: dict) -> dict:

@@ -7,8 +7,9 @@ from functools import partial
 
 from visualize.jobs import Jobs
 from visualize.lab import Lab
-from visualize.tabs import words_api, words_map, words_pictures, words_text, words_vectors
+from visualize.tabs import words_api, words_map, words_pictures, words_vectors
 from visualize.tabs.asked import named
+from visualize.tabs.explained import explained, trainings
 from visualize.tabs.feature_map_work import Turns
 from visualize.tabs.words_asked import METHOD
 from visualize.widgets.linked_map import linked_map
@@ -24,7 +25,7 @@ def build(lab: Lab, page) -> None:
     """The tab: the desk, which asks the handlers below by name, the map, and the words under it."""
     desk = word_desk(QUESTION, server_functions(lab, Jobs()))
     chart = linked_map("words", elem_id="word-map")
-    words_text.build(lab)
+    explained("words_text.html", trainings=trainings(lab.models(METHOD)))
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
     turns = Turns()
     draw = partial(words_map.draw, lab, turns)

@@ -1,4 +1,4 @@
-"""What the tab "Colorize" says: what is going on, with the paper's formulas, how the networks were trained, a question for a class."""
+"""What a tab says in words: a question for a class, what is going on, with the paper's formulas, how the networks were trained."""
 
 import html
 from collections.abc import Sequence
@@ -17,11 +17,16 @@ COLUMNS = {
 }
 
 
-def build(names: Sequence[str]) -> None:
-    """The question with its reveal, and the fold. Formulas are MathML, which browsers set without anything from a network."""
-    words = (ASSETS / "colorize_words.html").read_text(encoding="utf-8").replace("@trainings", trainings(names))
-    css = (ASSETS / "colorize_words.css").read_text(encoding="utf-8")
-    gr.HTML(words, css_template=css, apply_default_css=False)
+def explained(file: str, **said: str) -> gr.HTML:
+    """The question with its reveal, and the fold, from a file in assets/; what is `said` takes the place of its @name.
+
+    Formulas are MathML, which browsers set without anything from a network.
+    """
+    words = (ASSETS / file).read_text(encoding="utf-8")
+    for name, text in said.items():
+        words = words.replace(f"@{name}", text)
+    css = (ASSETS / "explained.css").read_text(encoding="utf-8")
+    return gr.HTML(words, css_template=css, apply_default_css=False)
 
 
 def trainings(names: Sequence[str]) -> str:
