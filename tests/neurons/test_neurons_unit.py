@@ -2,6 +2,7 @@
 
 import base64
 import shutil
+import threading
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 
 from ssl_core.steps import drained
 from visualize.lab import Lab
-from visualize.tabs import neurons_wall
+from visualize.tabs import neurons_field, neurons_wall
 from visualize.tabs.neurons_unit import facts_of, overlap
 
 NAME, TWIN, OTHER = "colorization-rebalanced", "colorization-twin", "context-encoder-l2"
@@ -122,6 +123,12 @@ class TestField:
     @pytest.mark.parametrize("number", [-1, 16, "3", None, 2.5])
     def test_pictures_that_are_none(self, ask, number):
         assert "pictures 0 to 15" in ask("neuron_field", picture=number)["error"]
+
+    def test_a_class_that_asks_at_once_leaves_threads_for_the_page(self, ask, monkeypatch):
+        monkeypatch.setattr(neurons_field, "IN_LINE", threading.BoundedSemaphore(1))
+        with neurons_field.IN_LINE:
+            assert "in a few seconds" in ask("neuron_field", unit=7, picture=0)["error"]
+        assert "error" not in ask("neuron_field", unit=7, picture=0)
 
 
 class TestPhoto:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LOUDEST = 6
 ONE_AT_A_TIME = threading.Lock()  # 256 passes each: the pages of a whole class must not wait behind several of them
+IN_LINE = threading.BoundedSemaphore(16)  # each of them holds one of the 40 threads from which the page answers
 
 
 def field(bench: Bench, query: dict) -> dict:
@@ -40,8 +41,15 @@ def effective(asked: Asked, pixels: np.ndarray) -> dict:
     """The effective field by occlusion within the view that the page shows, and the place (y, x) of the map that it belongs to."""
     from ssl_core.receptive_field import LOOKS_AT, effective_field
 
-    with ONE_AT_A_TIME:
-        found = effective_field(asked.model, asked.stage, asked.unit, pixels)
+    if not IN_LINE.acquire(blocking=False):
+        raise AskedError(
+            "Too many receptive fields are being measured just now: point at the patch again in a few seconds."
+        )
+    try:
+        with ONE_AT_A_TIME:
+            found = effective_field(asked.model, asked.stage, asked.unit, pixels)
+    finally:
+        IN_LINE.release()
     box = field_box(asked.model, asked.stage, found.y, found.x)
     left, top, side = view_window(box, pixels.shape[1], pixels.shape[0])
     mask = found.change[top : top + side, left : left + side] >= LOOKS_AT
