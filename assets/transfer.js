@@ -4,7 +4,7 @@ const link = window.lab, TAB = "transfer", MOST = 3;
 const FIGURES = { score: "Per cent", share: "Share of supervised", gain: "Gain over untrained" };
 const RACES = { "linear probe": "Linear probe", "fine-tune": "Fine-tune" };
 const state = {
-  results: null, protocol: "linear probe", share: 1, figure: "score", task: "", order: "", down: true, teachers: [], seats: [], since: [], room: "", given: false, open: false,
+  results: null, protocol: "linear probe", share: 1, figure: "score", task: "", order: "", down: true, teachers: [], seats: [], since: [], room: "", given: false, open: false, drawnAt: "",
   entrants: [], tracks: [], racing: { task: "", protocol: "linear probe", seconds: 20 },
 };
 const { make } = window.lab;
@@ -108,7 +108,10 @@ function firstTeachers() {
   return [verdict && verdict.best, ...trained].filter(known).slice(0, 1).concat(["untrained"].filter(known));
 }
 const verdictNow = () => state.results && state.results.verdicts.find((one) => one.protocol === state.protocol && one.share === state.share);
+// Charts are drawn for the width that they have and in the size of the page's type.
+const sizeNow = () => `${root.clientWidth} ${rem()}`;
 function drawAll() {
+  state.drawnAt = sizeNow();
   drawMeasured();
   drawRacers();
 }

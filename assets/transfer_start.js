@@ -7,15 +7,9 @@ link.onShow((tab) => {
   redrawSoon();
   follow("");
 });
-let redrawing = 0, drawnAt = "";
-// Charts are drawn for the width that they have and in the size of the page's type.
+let redrawing = 0;
 function redrawSoon() {
   clearTimeout(redrawing);
-  redrawing = setTimeout(() => {
-    const now = `${root.clientWidth} ${rem()}`;
-    if (link.tab !== TAB || !state.open || now === drawnAt) return;
-    drawnAt = now;
-    drawAll();
-  }, 60);
+  redrawing = setTimeout(() => { if (link.tab === TAB && state.open && sizeNow() !== state.drawnAt) drawAll(); }, 60);
 }
 new ResizeObserver(redrawSoon).observe(root);

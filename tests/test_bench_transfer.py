@@ -157,7 +157,7 @@ def test_a_cell_is_measured_once_and_again_when_its_file_is_damaged(lab, monkeyp
 
 def test_what_was_measured_before_a_failure_is_kept(lab):
     good, bad = Cell(COLOR, "starter", PROBE, 0.1), Cell("nobody", "starter", PROBE)
-    with pytest.raises(checkpoint.CheckpointError, match="no model called nobody"):
+    with pytest.raises(checkpoint.CheckpointError, match="no model called 'nobody'"):
         run([good, bad], None, 1, lambda these, **_: these)
     (kept,) = (lab / "cache").rglob("cells/*.json")
     assert 0 < json.loads(kept.read_text())["score"] <= 1

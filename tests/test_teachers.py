@@ -55,5 +55,5 @@ def test_the_untrained_encoder_follows_its_seed():
 
 
 def test_an_unknown_teacher_is_named(shipped):
-    with pytest.raises(checkpoint.CheckpointError, match="no model called nobody"):
+    with pytest.raises(checkpoint.CheckpointError, match="no model called 'nobody'"):
         encoder_of("nobody")
